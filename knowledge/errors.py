@@ -1,0 +1,101 @@
+"""What can go wrong with the knowledge base.
+
+KnowledgeError
+├── BadInputError              the caller asked for something that cannot be done (exit status 2)
+│   ├── MissingFolderError     a path to ingest is not there
+│   └── NothingToIngestError   no readable course file was found; the old index is untouched
+├── MissingIndexError          nothing has been ingested yet
+├── IndexVersionError          the index was written by another version, or with another embedder
+├── DamagedIndexError          the index is there and cannot be read
+├── UnreadableModelError       the embedding model's files are missing or damaged
+├── IngestBusyError            another ingest holds the writer's lock
+├── IndexWriteError            the index could not be written (full disk, no permission)
+└── UnknownDocumentError       a document was asked for that is not in the index
+
+A file that cannot be read is no error: it is listed in the report, and the rest goes on (`UnreadableError`
+carries the reason from a reader to the report and never leaves the package).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+REBUILD = "Run `python ingest.py --rebuild` to build it again."
+
+
+class KnowledgeError(Exception):
+    """Base of everything that this package raises on purpose; the text is fit for a student to read."""
+
+
+class UnreadableError(Exception):
+    """One file cannot be read; the text is the reason that the report shows."""
+
+
+class BadInputError(KnowledgeError):
+    """The call itself is wrong; doing it again will not help."""
+
+
+class MissingFolderError(BadInputError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is no file or folder {str(path)!r}. Check the spelling, or give another path."
+        )
+
+
+class NothingToIngestError(BadInputError):
+    def __init__(self, where: str, skipped: int) -> None:
+        seen = f"{skipped} other file{'s' * (skipped != 1)}" if skipped else "no files at all"
+        super().__init__(
+            f"No readable course text in {where}: found {seen}, but no .md or .ipynb file with text in it. "
+            "The knowledge base was left as it was."
+        )
+
+
+class MissingIndexError(KnowledgeError):
+    def __init__(self, index_dir: Path) -> None:
+        super().__init__(
+            f"There is no knowledge base in {str(index_dir)!r} yet. Run `python ingest.py` to build it."
+        )
+
+
+class IndexVersionError(KnowledgeError):
+    def __init__(self, what: str, found: str, wanted: str) -> None:
+        super().__init__(
+            f"The knowledge base was made with {what} {found}, and this version needs {wanted}. {REBUILD}"
+        )
+
+
+class DamagedIndexError(KnowledgeError):
+    def __init__(self, index_dir: Path, why: str) -> None:
+        super().__init__(f"The knowledge base in {str(index_dir)!r} is damaged ({why}). {REBUILD}")
+
+
+class UnreadableModelError(KnowledgeError):
+    def __init__(self, folder: Path, why: object) -> None:
+        super().__init__(
+            f"The embedding model in {str(folder)!r} cannot be read ({why}). "
+            "Delete that folder and run `python ingest.py` to fetch it again."
+        )
+
+
+class IngestBusyError(KnowledgeError):
+    def __init__(self, index_dir: Path) -> None:
+        super().__init__(
+            f"Another ingest is already writing to {str(index_dir)!r}. "
+            "Wait until it has finished, then try again."
+        )
+
+
+class IndexWriteError(KnowledgeError):
+    def __init__(self, index_dir: Path, why: str) -> None:
+        super().__init__(
+            f"The knowledge base in {str(index_dir)!r} could not be written ({why}). "
+            "Free some space or choose another folder with --index; the old index still answers."
+        )
+
+
+class UnknownDocumentError(KnowledgeError):
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"There is no document {path!r} in the knowledge base. Run `python ingest.py` if it is new."
+        )

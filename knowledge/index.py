@@ -1,0 +1,137 @@
+"""Chroma, and the only file that imports it: one generation's vectors, written once, then only read.
+
+Chroma holds the passages with their embeddings and answers nearest-neighbour queries. Beside it lie the
+vectors as plain arrays (`vectors.npz`: what the next ingest uses again, and the 70-token windows).
+
+Chroma shares one client per path inside a process, and a reader does not see what another process writes
+to an open path. Neither matters here: every generation has a path of its own, is complete before anybody
+opens it, and never changes afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from knowledge.chunking import Chunk
+from knowledge.embedding import Embedded
+from knowledge.errors import DamagedIndexError, IndexWriteError
+
+COLLECTION = "course"
+BATCH = 1000  # below SQLite's limit on variables in one statement
+
+
+class VectorIndex:
+    """The vectors of one generation, open for reading. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, chunks: Sequence[Chunk]) -> None:
+        self._row = {chunk.id: row for row, chunk in enumerate(chunks)}
+        self.vectors, self.windows, self.owners = read_vectors(folder)
+        if not (folder / "chroma" / "chroma.sqlite3").is_file():
+            raise FileNotFoundError(folder / "chroma")  # Chroma would make an empty one
+        try:
+            client = _client(folder / "chroma")
+            # The client is closed when the last search that uses this generation is over, not before.
+            weakref.finalize(self, client.close)
+            self._collection = client.get_collection(COLLECTION, embedding_function=None)
+            self._check(len(chunks))
+        except Exception as error:  # Chroma's Rust core raises many kinds
+            raise DamagedIndexError(folder.parent, f"Chroma: {error}") from error
+        if len(self.vectors) != len(chunks):
+            raise DamagedIndexError(folder.parent, f"{len(self.vectors)} vectors for {len(chunks)} passages")
+
+    def nearest(self, vector: np.ndarray, count: int) -> list[tuple[int, float]]:
+        """(row of the chunk, cosine similarity) of the `count` nearest passages, nearest first."""
+        count = min(count, len(self._row))
+        found = self._collection.query(
+            query_embeddings=vector[None, :], n_results=count, include=["distances"]
+        )
+        pairs = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
+        return [(self._row[id], 1.0 - float(distance)) for id, distance in pairs]
+
+    def nearest_windows(self, vector: np.ndarray, count: int) -> list[int]:
+        """Rows of the chunks that hold the nearest windows, nearest first."""
+        if not len(self.owners):
+            return []
+        return list(dict.fromkeys(self.owners[np.argsort(-(self.windows @ vector))[: count * 3]].tolist()))[
+            :count
+        ]
+
+    def _check(self, wanted: int) -> None:
+        """Ask for one passage: an index that was cut short shows itself now, not in a student's question."""
+        found = self._collection.count()
+        if found != wanted:
+            raise ValueError(f"{found} passages where {wanted} should be")
+        self.nearest(self.vectors[0], 1)
+
+
+def write_vectors(folder: Path, chunks: Sequence[Chunk], embedded: Sequence[Embedded]) -> None:
+    """Write Chroma's database and `vectors.npz` into a new generation's folder."""
+    vectors = np.stack([item.vector for item in embedded])
+    windows = np.concatenate([_windows(item) for item in embedded])
+    owners = np.repeat(np.arange(len(embedded)), [len(_windows(item)) for item in embedded])
+    try:
+        _fill(folder / "chroma", chunks, vectors)
+    except OSError:
+        raise
+    except Exception as error:  # a full disk reaches us as one of Chroma's own kinds
+        raise IndexWriteError(folder.parent, f"Chroma: {error}") from error
+    np.savez(
+        folder / "vectors.npz",
+        vectors=vectors,
+        windows=windows.astype(np.float16),
+        owners=owners.astype(np.int32),
+    )
+
+
+def _fill(path: Path, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
+    with contextlib.closing(_client(path)) as client:
+        # cosine; everything else is left at its default on purpose
+        collection = client.create_collection(
+            COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+        )
+        for start in range(0, len(chunks), BATCH):
+            part = chunks[start : start + BATCH]
+            collection.add(
+                ids=[chunk.id for chunk in part],
+                embeddings=vectors[start : start + BATCH],
+                documents=[chunk.text for chunk in part],
+                metadatas=[_metadata(chunk) for chunk in part],
+            )
+
+
+def read_vectors(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vectors (chunks, d), windows (windows, d), both float32, and the row of each window's chunk."""
+    try:
+        with (folder / "vectors.npz").open("rb") as file, np.load(file) as data:
+            return data["vectors"], data["windows"].astype(np.float32), data["owners"]
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise DamagedIndexError(folder.parent, f"vectors.npz: {error}") from error
+
+
+def _windows(item: Embedded) -> np.ndarray:
+    # A short passage is its own window: otherwise long ones would have a vote more.
+    return item.windows if len(item.windows) else item.vector[None, :]
+
+
+def _metadata(chunk: Chunk) -> dict[str, Any]:
+    fields = {
+        "path": chunk.path, "title": chunk.title, "heading": " > ".join(chunk.heading), "kind": chunk.kind,
+        "cell": chunk.cell, "page": chunk.page, "lecture": chunk.lecture,
+    }  # fmt: skip
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _client(path: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False))

@@ -1,0 +1,112 @@
+"""What a generation remembers of the course: every document with its sections, and every chunk.
+
+Plain data, written as one JSON file; the page shows whole documents from it, and the next ingest
+compares hashes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from knowledge.chunking import Chunk
+from knowledge.documents import Document, content_hash
+from knowledge.errors import DamagedIndexError, IndexVersionError
+
+SCHEMA = 1  # raise it when readers, chunking or files change: an older index is then built again
+
+
+@dataclass(frozen=True)
+class StoredSection:
+    heading: tuple[str, ...]
+    cell: int | None
+    page: int | None
+    kind: str
+    text: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    path: str
+    title: str
+    lecture: int | None
+    sha256: str
+    sections: tuple[StoredSection, ...]
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    embedder: str
+    built_at: str  # ISO 8601, UTC
+    documents: tuple[StoredDocument, ...]
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        """All chunks, in the order in which the vectors are stored."""
+        return [chunk for document in self.documents for chunk in document.chunks]
+
+
+def stored(document: Document, sha256: str, chunks: Sequence[Chunk]) -> StoredDocument:
+    sections = tuple(
+        StoredSection(s.heading, s.cell, s.page, s.kind, s.text, content_hash(s.text)[:16])
+        for s in document.sections
+    )
+    return StoredDocument(document.path, document.title, document.lecture, sha256, sections, tuple(chunks))
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    documents = [
+        {
+            "path": d.path,
+            "title": d.title,
+            "lecture": d.lecture,
+            "sha256": d.sha256,
+            "sections": [[s.heading, s.cell, s.page, s.kind, s.text, s.hash] for s in d.sections],
+            "chunks": [
+                [c.id, c.heading, c.cell, c.page, c.kind, c.text, c.embedded, c.parts] for c in d.chunks
+            ],
+        }
+        for d in manifest.documents
+    ]
+    data = {
+        "schema": SCHEMA,
+        "embedder": manifest.embedder,
+        "built_at": manifest.built_at,
+        "documents": documents,
+    }
+    (folder / "manifest.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+
+
+def read_manifest(folder: Path, embedder: str) -> Manifest:
+    """Raises IndexVersionError (another version or embedder) or DamagedIndexError."""
+    try:
+        data = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        schema, name = data["schema"], data["embedder"]
+        if schema != SCHEMA:
+            raise IndexVersionError("format", str(schema), str(SCHEMA))
+        if name != embedder:
+            raise IndexVersionError("the embedding model", str(name), embedder)
+        return Manifest(name, data["built_at"], tuple(_document(item) for item in data["documents"]))
+    except FileNotFoundError:
+        # Not ours to translate: a reader that was overtaken by two ingests looks again.
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedIndexError(folder.parent, f"manifest.json: {error}") from error
+
+
+def _document(item: dict[str, Any]) -> StoredDocument:
+    path, title, lecture = item["path"], item["title"], item["lecture"]
+    sections = tuple(StoredSection(tuple(heading), *rest) for heading, *rest in item["sections"])
+    chunks = tuple(
+        Chunk(
+            id, path, title, lecture, tuple(heading), cell, page, kind, text, embedded,
+            tuple((section, length) for section, length in parts),
+        )
+        for id, heading, cell, page, kind, text, embedded, parts in item["chunks"]
+    )  # fmt: skip
+    return StoredDocument(path, title, lecture, item["sha256"], sections, chunks)

@@ -1,0 +1,176 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from knowledge.command import main
+from knowledge.embedding import HashEmbedder
+from knowledge.generations import current_name
+from knowledge.paths import environment, index_folder, weights_folder
+from knowledge.search import KnowledgeBase
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: object, index: Path | None = None) -> int:
+    return main(
+        [str(argument) for argument in arguments],
+        make_embedder=lambda progress: HashEmbedder(),
+        default_index=index or Path("unused"),
+    )
+
+
+def test_json_is_one_object_with_every_field(course, index, capsys):
+    (course / "slides.pdf").write_bytes(b"%PDF")
+    assert run(course, "--json", index=index) == 0
+    out, err = capsys.readouterr()
+    report = json.loads(out)
+    assert set(report) == {
+        "files",
+        "chunks",
+        "added",
+        "updated",
+        "removed",
+        "unchanged",
+        "skipped",
+        "seconds",
+    }
+    assert report["skipped"] == [{"path": "slides.pdf", "why": "PDF files are not read yet"}]
+    assert err == ""
+
+
+def test_the_report_in_words_says_what_changed_and_what_was_left_out(course, index, capsys):
+    (course / "slides.pdf").write_bytes(b"%PDF")
+    assert run(course, "--index", index) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("3 files in the knowledge base (3 added)")
+    assert "PDF files are not read yet: slides.pdf" in out
+
+
+def test_a_folder_that_is_not_there_is_one_sentence_and_status_2(index, capsys):
+    assert run("/nowhere/at all", index=index) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "/nowhere/at all" in err
+    assert not index.exists()
+
+
+def test_a_folder_without_course_text_is_status_2(tmp_path, index, capsys):
+    (tmp_path / "bare").mkdir()
+    assert run(tmp_path / "bare", index=index) == 2
+    assert "No readable course text" in capsys.readouterr().err
+
+
+def test_a_wrong_option_is_status_2(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("--frobnicate")
+    assert stopped.value.code == 2
+
+
+def test_a_failure_to_get_the_weights_is_status_1(course, index, capsys):
+    from knowledge.errors import KnowledgeError
+
+    def fail(progress):
+        raise KnowledgeError("No network.")
+
+    assert main([str(course)], make_embedder=fail, default_index=index) == 1
+    assert capsys.readouterr().err == "No network.\n"
+
+
+def test_folders_follow_the_environment(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("TUTOR_HOME", "TUTOR_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".env").write_text("TUTOR_HOME=/from/file\nOTHER=x\n")
+    assert index_folder(environment()) == Path("/from/file/data/index")
+    assert weights_folder(environment()) == Path("/from/file/cache/weights")
+    monkeypatch.setenv("TUTOR_HOME", "/real")
+    assert index_folder(environment()) == Path("/real/data/index")
+    monkeypatch.setenv("TUTOR_INDEX", "/elsewhere")
+    assert index_folder(environment()) == Path("/elsewhere")
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from knowledge.command import main
+from knowledge.embedding import HashEmbedder
+print("started", flush=True)
+sys.exit(main(sys.argv[1:], make_embedder=lambda progress: HashEmbedder(), default_index=Path("unused")))
+"""
+
+
+def test_a_killed_ingest_leaves_an_index_that_answers_and_the_next_one_repairs(course, index, embedder):
+    assert run(course, index=index) == 0
+    base = KnowledgeBase.open(index, embedder)
+    dice = random.Random(7)
+    for turn in range(5):
+        (course / "new.md").write_text(f"# New\n\nZebras, edition {turn}.", encoding="utf-8")
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(course), "--index", str(index), "--rebuild"],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        assert child.stdout is not None
+        child.stdout.readline()
+        # From "has hardly begun" to "has swapped": opening Chroma alone takes about two seconds.
+        time.sleep(dice.uniform(0, 3.5))
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        assert base.search("why do we decay epsilon")[0].path == "lecture_09/lecture.md"
+        assert KnowledgeBase.open(index, embedder).search("zebras")
+    assert run(course, index=index) == 0
+    assert "edition 4" in base.search("zebras")[0].text
+    left = {path.name for path in index.iterdir()} - {"CURRENT", "CURRENT.new", "ingest.lock"}
+    assert current_name(index) in left
+    assert len(left) <= 2
+
+
+def test_a_reader_in_another_process_sees_the_refresh(course, index, embedder):
+    code = (
+        "import sys; from pathlib import Path; from knowledge.search import KnowledgeBase\n"
+        "from knowledge.embedding import HashEmbedder\n"
+        "base = KnowledgeBase.open(Path(sys.argv[1]), HashEmbedder())\n"
+        "for line in sys.stdin: print(base.search(line)[0].text.split()[-1], flush=True)\n"
+    )
+    (course / "new.md").write_text("# New\n\nZebras come first", encoding="utf-8")
+    assert run(course, index=index) == 0
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(index)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+
+        def ask() -> str:
+            reader.stdin.write("zebras\n")
+            reader.stdin.flush()
+            return reader.stdout.readline().strip()
+
+        assert ask() == "first"
+        for word in ("second", "third", "fourth"):
+            (course / "new.md").write_text(f"# New\n\nZebras come {word}", encoding="utf-8")
+            assert run(course, index=index) == 0
+            assert ask() == word
+        reader.stdin.close()
+
+
+def test_the_script_itself_reports_a_missing_folder_before_it_fetches_anything(tmp_path):
+    home = {**os.environ, "TUTOR_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "ingest.py"), str(tmp_path / "nowhere"), "--json"],
+        capture_output=True, text=True, env=home, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nowhere" in done.stderr
+    assert not (tmp_path / "home").exists()

@@ -1,0 +1,144 @@
+import json
+
+import pytest
+from course_maker import code_cell, markdown_cell, notebook
+
+from knowledge.documents import read_document
+from knowledge.errors import UnreadableError
+from knowledge.notebook_reader import code_heading
+
+
+def read(*cells, path="lecture_09/notebook.ipynb"):
+    return read_document(path, notebook(*cells).encode())
+
+
+def test_sections_know_their_cell_and_the_heading_of_the_cells_before():
+    document = read(markdown_cell("# Bandits\n\n## Play"), code_cell("x = 1"), markdown_cell("Then."))
+    assert [(s.cell, s.heading) for s in document.sections] == [(1, ("Play",)), (2, ("Play",))]
+    assert document.title == "Bandits"
+
+
+def test_source_may_be_a_string_or_a_list_of_lines():
+    one = read(code_cell("a = 1\nb = 2"))
+    other = read(code_cell(["a = 1\n", "b = 2"]))
+    assert one.sections == other.sections
+
+
+def test_pictures_and_megabytes_of_output_are_dropped_and_short_results_kept():
+    picture = {
+        "output_type": "display_data",
+        "data": {"image/png": "A" * 2_000_000, "text/plain": "<Figure size 6x4>"},
+    }
+    log = {
+        "output_type": "stream",
+        "name": "stdout",
+        "text": [f"Epoch {n} loss {1 / n:.4f}\n" for n in range(1, 99999)],
+    }
+    result = {"output_type": "execute_result", "data": {"text/plain": ["0.9914"]}}
+    text = read(code_cell("run()", picture, log, result)).sections[0].text
+    assert "Epoch 1 loss" in text
+    assert "Epoch 99998 loss" in text
+    assert "0.9914" in text
+    assert "Figure" not in text
+    assert len(text) < 2000
+
+
+def test_progress_bars_warnings_and_colours_are_dropped():
+    bar = {
+        "output_type": "stream",
+        "name": "stdout",
+        "text": " 10%|█   | 1/10\r100%|████| 10/10 [00:01<00:00]\n",
+    }
+    warning = {"output_type": "stream", "name": "stderr", "text": "FutureWarning: soon"}
+    red = {"output_type": "stream", "name": "stdout", "text": "\x1b[31mdone\x1b[0m"}
+    assert read(code_cell("go()", bar, warning, red)).sections[0].text.endswith("```text\ndone\n```")
+
+
+def test_a_table_shown_only_as_html_is_kept_as_rows():
+    html = "<table><tr><th>model</th><th>rmse</th></tr><tr><td>LSTM</td><td>0.05</td></tr></table>"
+    text = read(code_cell("t", {"output_type": "display_data", "data": {"text/html": html}})).sections[0].text
+    assert "model | rmse" in text
+    assert "LSTM | 0.05" in text
+
+
+def test_an_error_is_kept_as_one_line():
+    error = {
+        "output_type": "error",
+        "ename": "ValueError",
+        "evalue": "shapes differ",
+        "traceback": ["x" * 9999],
+    }
+    assert "ValueError: shapes differ" in read(code_cell("f()", error)).sections[0].text
+
+
+def test_a_notebook_without_prose_takes_headings_from_its_code_and_a_title_from_its_name():
+    document = read(
+        code_cell("import os\n# Load the prices\nload()"),
+        code_cell("class Agent:\n    pass"),
+        path="week3/Practical_Example.ipynb",
+    )
+    assert document.title == "Practical Example"
+    assert document.lecture == 3
+    assert [section.heading for section in document.sections] == [("Load the prices",), ("Agent",)]
+
+
+@pytest.mark.parametrize(
+    ("source", "heading"),
+    [
+        ('#@title Choose a model { display-mode: "form" }\nx = 1', "Choose a model"),
+        ("%matplotlib inline\n# Plot the loss ----", "Plot the loss"),
+        ("# x = old(code)\ndef fit(x):\n    pass", "fit"),
+        ("x = 1", ""),
+    ],
+)
+def test_what_a_code_cell_says_of_itself(source, heading):
+    assert code_heading(source) == heading
+
+
+def test_a_notebook_that_opens_with_a_second_level_lecture_heading_is_titled_by_it():
+    assert (
+        read(markdown_cell("## Lecture 8: Fine-tuning\n\nText.\n\n## More\n\nText.")).title
+        == "Lecture 8: Fine-tuning"
+    )
+
+
+def test_the_old_format_with_worksheets_is_read():
+    old = {
+        "worksheets": [
+            {
+                "cells": [
+                    {"cell_type": "heading", "level": 1, "source": ["Old times"]},
+                    {"cell_type": "code", "input": ["x = 1"], "outputs": []},
+                ]
+            }
+        ]
+    }
+    document = read_document("a.ipynb", json.dumps(old).encode())
+    assert (document.title, document.sections[0].cell) == ("Old times", 1)
+
+
+def test_odd_cells_keep_the_numbering_and_stop_nothing():
+    data = {
+        "cells": [None, "text", {"cell_type": "code", "source": 7, "outputs": "no"}, markdown_cell("Here.")]
+    }
+    assert read_document("a.ipynb", json.dumps(data).encode()).sections[0].cell == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "empty"),
+        (b"   \n", "empty"),
+        (b'{"cells": [', "JSON is broken"),
+        (b"[1, 2]", "no list of cells"),
+        (b'{"a": 1}', "no list of cells"),
+        (b'{"cells": {}}', "no list of cells"),
+        (b'{"cells": []}', "no text"),
+        (b"\xff\xfe\x00abc", "UTF-8"),
+        (b"[" * 100_000, "nested"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_refused_with_the_reason(data, why):
+    with pytest.raises(UnreadableError, match=why):
+        read_document("a.ipynb", data)

@@ -1,0 +1,232 @@
+import json
+
+import pytest
+from course_maker import CountingEmbedder, code_cell, markdown_cell, notebook
+
+from knowledge.documents import content_hash
+from knowledge.embedding import HashEmbedder
+from knowledge.errors import (
+    BadInputError,
+    DamagedIndexError,
+    IndexVersionError,
+    IndexWriteError,
+    IngestBusyError,
+    MissingIndexError,
+    NothingToIngestError,
+)
+from knowledge.generations import current_name, writer
+from knowledge.refresh import refresh
+from knowledge.search import KnowledgeBase
+
+
+def ids(index):
+    manifest = json.loads((index / current_name(index) / "manifest.json").read_text("utf-8"))
+    return [chunk[0] for document in manifest["documents"] for chunk in document["chunks"]]
+
+
+def test_a_first_ingest_adds_every_file(course, index, embedder):
+    report = refresh([course], index, embedder)
+    assert (report.files, report.added, report.updated, report.removed, report.unchanged) == (3, 3, 0, 0, 0)
+    assert report.chunks == len(ids(index)) == len(embedder.passages)
+
+
+def test_a_second_ingest_embeds_nothing_and_makes_no_generation(course, index, embedder):
+    refresh([course], index, embedder)
+    before, embedder.passages = current_name(index), []
+    report = refresh([course], index, embedder)
+    assert (report.unchanged, report.changed, current_name(index)) == (3, False, before)
+    assert embedder.passages == []
+
+
+def test_a_rebuild_gives_the_same_ids_and_embeds_everything(course, index, embedder):
+    refresh([course], index, embedder)
+    before, embedder.passages = ids(index), []
+    refresh([course], index, embedder, rebuild=True)
+    assert ids(index) == before
+    assert len(embedder.passages) == len(before)
+
+
+def test_an_edit_embeds_only_the_passage_that_changed(course, index, embedder):
+    refresh([course], index, embedder)
+    embedder.passages = []
+    file = course / "lecture_02" / "lecture.md"
+    file.write_text(file.read_text("utf-8").replace("squared residuals", "squared errors"), encoding="utf-8")
+    report = refresh([course], index, embedder)
+    assert (report.updated, report.unchanged) == (1, 2)
+    assert len(embedder.passages) == 1
+    assert "squared errors" in embedder.passages[0]
+    best = KnowledgeBase.open(index, embedder).search("mean of the squared errors")[0]
+    assert best.path == "lecture_02/lecture.md"
+
+
+def test_a_cell_put_in_front_embeds_only_itself(course, index, embedder):
+    refresh([course], index, embedder)
+    embedder.passages = []
+    file = course / "lecture_09" / "notebook.ipynb"
+    data = json.loads(file.read_text("utf-8"))
+    data["cells"].insert(
+        0, markdown_cell("# Hands on\n\n## Before we start\n\n" + "Install the packages. " * 12)
+    )
+    file.write_text(json.dumps(data), encoding="utf-8")
+    refresh([course], index, embedder)
+    assert len(embedder.passages) == 1
+
+
+def test_a_file_that_is_gone_is_forgotten_and_a_new_one_found(course, index, embedder):
+    refresh([course], index, embedder)
+    (course / "lecture_02" / "lecture.md").unlink()
+    (course / "new.md").write_text("# Pooling\n\nPooling halves the image.", encoding="utf-8")
+    report = refresh([course], index, embedder)
+    assert (report.files, report.added, report.removed, report.unchanged) == (3, 1, 1, 2)
+    base = KnowledgeBase.open(index, embedder)
+    assert base.search("pooling")[0].path == "new.md"
+    assert "lecture_02/lecture.md" not in [file.path for file in base.files()]
+
+
+def test_broken_files_are_reported_and_stop_nothing(course, index, embedder):
+    (course / "broken.ipynb").write_text('{"cells": [')
+    (course / "empty.md").write_text("")
+    (course / "list.ipynb").write_text("[1, 2, 3]")
+    (course / "latin.md").write_bytes("Größe".encode("latin-1"))
+    (course / "slides.pdf").write_bytes(b"%PDF-1.7")
+    report = refresh([course], index, embedder)
+    assert report.files == 3
+    assert {path for path, _ in report.skipped} == {
+        "broken.ipynb", "empty.md", "list.ipynb", "latin.md", "slides.pdf",
+    }  # fmt: skip
+    assert all(why for _, why in report.skipped)
+
+
+@pytest.mark.parametrize("leave", [[], ["only.pdf"], ["broken.ipynb"]])
+def test_a_folder_without_course_text_never_empties_the_knowledge_base(
+    course, index, embedder, tmp_path, leave
+):
+    refresh([course], index, embedder)
+    before = ids(index)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for name in leave:
+        (bare / name).write_text("nothing")
+    with pytest.raises(NothingToIngestError, match="left as it was"):
+        refresh([bare], index, embedder)
+    assert ids(index) == before
+    assert KnowledgeBase.open(index, embedder).search("epsilon")
+
+
+def test_an_index_of_another_embedder_is_refused_and_a_refresh_mends_it(course, index, embedder):
+    class Other(HashEmbedder):
+        name = "other-model"
+
+    refresh([course], index, Other())
+    with pytest.raises(IndexVersionError, match=r"other-model.*ingest\.py --rebuild"):
+        KnowledgeBase.open(index, embedder)
+    report = refresh([course], index, embedder)
+    assert report.added == 3
+    assert KnowledgeBase.open(index, embedder).chunk_count == report.chunks
+
+
+def test_an_index_of_another_version_is_refused_and_a_refresh_mends_it(course, index, embedder):
+    refresh([course], index, embedder)
+    manifest = index / current_name(index) / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"schema": ', '"schema": 99'), encoding="utf-8")
+    with pytest.raises(IndexVersionError, match="--rebuild"):
+        KnowledgeBase.open(index, embedder)
+    refresh([course], index, embedder)
+    assert KnowledgeBase.open(index, embedder).search("epsilon")
+
+
+def test_two_writers_do_not_meet(course, index, embedder):
+    with writer(index), pytest.raises(IngestBusyError, match="already writing"):
+        refresh([course], index, embedder)
+
+
+def test_an_index_folder_that_is_a_file_is_bad_input(course, index, embedder):
+    index.write_text("not a folder")
+    with pytest.raises(BadInputError, match="is a file"):
+        refresh([course], index, embedder)
+
+
+def test_a_failure_while_building_leaves_the_old_index_and_nothing_else(course, index, embedder, monkeypatch):
+    refresh([course], index, embedder)
+    before = sorted(path.name for path in index.iterdir())
+    (course / "new.md").write_text("# New\n\nNew words.", encoding="utf-8")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("knowledge.refresh.write_manifest", fail)
+    with pytest.raises(Exception, match="No space left") as error:
+        refresh([course], index, embedder)
+    assert "old index still answers" in str(error.value)
+    assert sorted(path.name for path in index.iterdir()) == before
+    assert KnowledgeBase.open(index, embedder).search("epsilon")
+
+
+def test_a_full_disk_that_chroma_reports_is_one_sentence(course, index, embedder, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("database or disk is full")
+
+    monkeypatch.setattr("knowledge.index._fill", fail)
+    with pytest.raises(IndexWriteError, match="disk is full"):
+        refresh([course], index, embedder)
+    assert not list(index.glob("gen-*"))
+
+
+@pytest.mark.parametrize(
+    "file", ["manifest.json", "vectors.npz", "chroma/chroma.sqlite3", "bm25/vocab.index.json"]
+)
+@pytest.mark.parametrize("how", ["gone", "cut short"])
+def test_a_damaged_index_says_how_to_build_it_again_and_that_works(course, index, embedder, file, how):
+    refresh([course], index, embedder)
+    broken = index / "gen-1" / file
+    if how == "gone":
+        broken.unlink()
+    else:
+        broken.write_bytes(broken.read_bytes()[:50])
+    with pytest.raises(DamagedIndexError, match=r"python ingest\.py --rebuild"):
+        KnowledgeBase.open(index, embedder)
+    refresh([course], index, embedder, rebuild=True)
+    assert KnowledgeBase.open(index, embedder).search("epsilon")
+
+
+def test_only_the_current_generation_and_the_one_before_are_kept(course, index, embedder):
+    for turn in range(4):
+        (course / "turn.md").write_text(f"# Turn\n\nTurn number {turn}.", encoding="utf-8")
+        refresh([course], index, embedder)
+    assert sorted(path.name for path in index.glob("gen-*")) == ["gen-3", "gen-4"]
+    assert current_name(index) == "gen-4"
+
+
+def test_leftovers_of_a_killed_ingest_are_cleaned_even_when_nothing_changed(course, index, embedder):
+    refresh([course], index, embedder)
+    (index / "gen-2" / "chroma").mkdir(parents=True)
+    refresh([course], index, embedder)
+    assert [path.name for path in index.glob("gen-*")] == ["gen-1"]
+
+
+def test_no_index_names_the_command_that_makes_one(index, embedder):
+    with pytest.raises(MissingIndexError, match=r"python ingest\.py"):
+        KnowledgeBase.open(index, embedder)
+
+
+def test_progress_is_told_from_reading_to_writing(course, index, embedder):
+    told = []
+    refresh([course], index, embedder, progress=lambda what, done, total: told.append((what, done, total)))
+    assert [what for what, done, total in told if done == total] == ["Reading", "Embedding", "Writing"]
+
+
+def test_the_same_text_in_two_files_is_embedded_once_but_found_in_both(course, index, embedder):
+    copy = notebook(code_cell("x = unusual_name(1)"))
+    for name in ("a.ipynb", "b.ipynb"):
+        (course / name).write_text(copy, encoding="utf-8")
+    refresh([course], index, embedder)
+    assert len({content_hash(id) for id in ids(index)}) == len(ids(index))
+    found = KnowledgeBase.open(index, embedder).search("unusual_name")[0]
+    assert (found.path, found.also) == ("a.ipynb", ("b.ipynb",))
+
+
+def test_counting_embedder_counts():
+    embedder = CountingEmbedder()
+    embedder.embed(["a query"])
+    embedder.embed_passages(["a passage"])
+    assert embedder.passages == ["a passage"]
