@@ -1,0 +1,28 @@
+"""What the lecture tests share: where the lectures are, and their text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+LECTURES = Path(__file__).resolve().parents[2] / "knowledge" / "lectures"
+
+
+@pytest.fixture
+def lecture_text() -> Callable[[int], str]:
+    """Text of a lecture by its number."""
+    return lambda number: (LECTURES / f"lecture_{number:02d}" / "lecture.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def says(lecture_text: Callable[[int], str]) -> Callable[..., None]:
+    """Check that a lecture prints each of the given pieces, which a test has just worked out."""
+
+    def check(number: int, *pieces: str) -> None:
+        text = lecture_text(number)
+        missing = [piece for piece in pieces if piece not in text]
+        assert not missing, f"lecture {number} does not say {missing}"
+
+    return check
