@@ -1,0 +1,55 @@
+"""The evaluation messages, on the schemas of all eleven labs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from evaluation.routing import evaluate, same  # noqa: E402
+from tutor.planning.router import Router  # noqa: E402
+
+FILES = sorted((ROOT / "evaluation").glob("routing_*.jsonl"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_router_stays_above_its_bar(router: Router, path: Path) -> None:
+    scores = evaluate(router, path)
+    assert scores["intent"] >= 0.97
+    assert scores["lab"] >= 0.98
+    assert scores["parameters"] >= 0.92
+    assert scores["uninvited"] <= 0.02
+
+
+def test_no_message_is_in_two_evaluation_files() -> None:
+    seen: dict[str, str] = {}
+    for path in FILES:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            turns = json.dumps(json.loads(line)["turns"])
+            assert seen.setdefault(turns, path.name) == path.name
+
+
+def test_scores_count_what_they_say(router: Router, tmp_path: Path) -> None:
+    rows = [
+        {"id": "1", "turns": ["run the bandit"], "intent": "lab", "lab": "bandit", "parameters": {}},
+        {"id": "2", "turns": ["run the bandit"], "intent": "lab", "lab": "bandit", "parameters": {"arms": 3}},
+        {"id": "3", "turns": ["run the bandit"], "intent": "question", "lab": None, "parameters": {}},
+        {"id": "4", "turns": ["hi"], "intent": "smalltalk", "lab": None, "parameters": {}},
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    scores = evaluate(router, path)
+    assert (scores["intent"], scores["lab"]) == (0.75, 0.75)
+    assert (scores["parameters"], scores["uninvited"]) == (0.5, 0.5)
+    assert [miss["id"] for miss in scores["misses"]] == ["2", "3"]
+
+
+def test_one_and_one_point_nought_are_the_same_value_but_true_is_not() -> None:
+    assert same({"a": [1, 0.1]}, {"a": [1.0, 0.1]})
+    assert not same(1, True)
+    assert not same({"a": 1}, {"a": 1, "b": 2})

@@ -1,0 +1,279 @@
+"""What a message holds for each lab, and what it holds at all: computed once per message, then weighed by
+the router."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from labs.fields import ParamInfo
+from tutor.planning import acts
+from tutor.planning.acts import Clause
+from tutor.planning.lexicon import Hit, Lexicon
+from tutor.planning.numbers import numeric
+from tutor.planning.settings import Reading
+from tutor.planning.text import Token
+from tutor.planning.vocabulary import COMMON, SUBJECT, words
+
+NAME, CHOICE, TOPIC, SETTING, MENTION = 3.0, 2.2, 1.5, 0.8, 0.25
+_OWN = words(
+    """
+    data dataset csv file photo picture image spreadsheet essay code script website screenshot excel
+    """
+)
+_MARKS = words("please lab experiment again demo simulation now go testbed run")
+_RESETS = (
+    "default setting",
+    "the default",
+    "default value",
+    "default parameter",
+    "start over",
+    "standard setting",
+    "all default",
+)
+_SETTING_WORDS = words("with on using use at only just but = without from versus , go")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The facts about one message. A phrase that several labs share counts less for each."""
+
+    tokens: Sequence[Token]
+    hits: Sequence[Hit]
+    clauses: Sequence[Clause]
+    text: str
+    infos: Mapping[str, Mapping[str, ParamInfo]]
+
+    @cached_property
+    def words(self) -> list[str]:
+        return [token.text for token in self.tokens]
+
+    # ---- labs
+
+    @cached_property
+    def sharing(self) -> dict[tuple[int, int], int]:
+        """How many labs each phrase speaks of."""
+        spans: dict[tuple[int, int], set[str]] = {}
+        for hit in self.hits:
+            if hit.entry.lab:
+                spans.setdefault((hit.start, hit.end), set()).add(hit.entry.lab)
+        return {span: len(labs) for span, labs in spans.items()}
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        best: dict[tuple[str, int], float] = {}
+        for hit in self.hits:
+            if not hit.entry.lab:
+                continue
+            share = self.sharing[(hit.start, hit.end)]
+            weight = {
+                "lab": NAME + 0.4 * (hit.length - 1),
+                "choice": CHOICE if share == 1 else CHOICE / share + 0.2,
+                "topic": TOPIC if share == 1 else TOPIC / share + 0.2,
+                "field": MENTION / share,
+            }[hit.entry.kind]
+            if hit.entry.kind == "field" and len(self.tokens[hit.start].text) == 1:
+                continue
+            key = (hit.entry.lab, hit.start)
+            best[key] = max(best.get(key, 0.0), weight)
+        total: dict[str, float] = {}
+        named: set[str] = set()
+        for (lab, _), weight in sorted(best.items(), key=lambda item: -item[1]):
+            if weight >= NAME:  # a second name of the same lab adds little
+                weight = 1.0 if lab in named else weight
+                named.add(lab)
+            total[lab] = total.get(lab, 0.0) + weight
+        return total
+
+    def of_values(self, lab: str, values: Mapping[str, Any]) -> float:
+        """What the settings that a lab could take say for it."""
+        infos = self.infos[lab]
+        weight = 0.0
+        for name, value in values.items():
+            sharers = sum(name in others for others in self.infos.values())
+            if numeric(infos[name]) or infos[name].kind == "bool":
+                weight += SETTING if sharers == 1 else SETTING * 0.6
+            if (
+                infos[name].kind == "list"
+                and isinstance(value, list)
+                and len(value) > 1
+                and numeric(infos[name])
+            ):
+                weight += 0.4
+        return weight
+
+    @cached_property
+    def lab_named(self) -> bool:
+        return any(hit.entry.kind == "lab" for hit in self.hits)
+
+    @cached_property
+    def named(self) -> bool:
+        return any(hit.entry.kind in ("lab", "choice") for hit in self.hits)
+
+    def names(self, lab: str) -> bool:
+        return any(hit.entry.kind == "lab" and hit.entry.lab == lab for hit in self.hits)
+
+    @cached_property
+    def lab_marked(self) -> bool:
+        """Whether a bare name comes with a word that asks for the run: "bandit please", "the cnn lab"."""
+        return bool(_MARKS & set(self.words)) and not self.asked_by_mark
+
+    @cached_property
+    def asks_for_more(self) -> bool:
+        """Whether a message without a verb says how to run what it names: "cnn on mnist"."""
+        numbers = any(token.kind == "number" and not token.vague for token in self.tokens)
+        return numbers or self.lab_marked or bool(_SETTING_WORDS & set(self.words))
+
+    def runs_by_name(self, order: Clause) -> bool:
+        """Whether a softer verb ("show", "do", "try") has the lab itself as its object."""
+        return order.verb not in (
+            "show",
+            "see",
+            "have",
+            "get",
+            "learn",
+            "teach",
+            "build",
+            "implement",
+            "create",
+            "want",
+            "check",
+        )
+
+    def settles(self, lab: str, found: Reading) -> bool:
+        """Whether a follow-up really sets something, rather than mentioning it."""
+        return bool(found.values) or bool(found.loose and len(self.words) <= 8)
+
+    # ---- acts
+
+    @cached_property
+    def order(self) -> Clause | None:
+        """The clause that orders something: a strong verb before a soft one."""
+        for act in ("run", "change"):
+            for clause in self.clauses:
+                if clause.act == act and (act == "run" or self._soft_order(clause)):
+                    return clause
+        return None
+
+    def _soft_order(self, clause: Clause) -> bool:
+        """A soft verb in a message that asks something counts only where no clause is a question."""
+        if not self.asks or clause is not self.clauses[0]:
+            return True
+        return not any(c.act == "question" for c in self.clauses)
+
+    @cached_property
+    def asks(self) -> bool:
+        return any(clause.act in ("question", "report", "suppose", "watch") for clause in self.clauses)
+
+    @cached_property
+    def watches(self) -> bool:
+        """ "show me what happens with 20 arms": an order, where a value is set for a lab that is named."""
+        return any(clause.act == "watch" for clause in self.clauses)
+
+    @cached_property
+    def supposes(self) -> bool:
+        return any(clause.act == "suppose" for clause in self.clauses) and not any(
+            clause.act == "question" for clause in self.clauses
+        )
+
+    @cached_property
+    def forbidden(self) -> bool:
+        return acts.forbids_a_run(self.text) and not any(c.act == "run" for c in self.clauses)
+
+    @cached_property
+    def asked_by_mark(self) -> bool:
+        return any(token.text == "?" for token in self.tokens)
+
+    @cached_property
+    def points(self) -> bool:
+        return bool({"again", "same", "repeat", "rerun"} & set(self.words))
+
+    @cached_property
+    def resets(self) -> bool:
+        return any(phrase in self.text for phrase in _RESETS)
+
+    @cached_property
+    def adds(self) -> bool:
+        return bool({"add", "too", "include"} & set(self.words)) or "as well" in self.text
+
+    # ---- the subject
+
+    @cached_property
+    def foreign(self) -> bool:
+        """Whether an experiment, a method or a data set is named that no lab has."""
+        return any(hit.entry.kind == "foreign" for hit in self.hits)
+
+    @cached_property
+    def unknown_data(self) -> bool:
+        """ "on my own photos", "on the abalone dataset": data that no lab has."""
+        for at, word in enumerate(self.words):
+            if (
+                word == "my"
+                and set(self.words[at + 1 : at + 4]) & _OWN
+                and "text" not in self.words[at + 1 : at + 4]
+            ):
+                return True
+            if word in ("dataset", "data") and at > 1:
+                before = self.tokens[at - 1]
+                if (
+                    before.kind == "word"
+                    and before.text not in COMMON | SUBJECT
+                    and not self._covered(at - 1)
+                ):
+                    return True
+        return False
+
+    @cached_property
+    def unknown_words(self) -> bool:
+        return any(
+            t.kind == "word" and t.text.isalpha() and t.text not in COMMON | SUBJECT and not self._covered(i)
+            for i, t in enumerate(self.tokens)
+        )
+
+    def _covered(self, at: int) -> bool:
+        return any(hit.start <= at < hit.end for hit in self.hits)
+
+    @cached_property
+    def subject(self) -> int:
+        return acts.subject(self.tokens)
+
+    @cached_property
+    def elsewhere(self) -> int:
+        return sum(acts.elsewhere([token]) for at, token in enumerate(self.tokens) if not self._covered(at))
+
+    @cached_property
+    def on_subject(self) -> bool:
+        """Whether any word is of the subject; a parameter's everyday name ("world") does not count."""
+        return self.subject > 0 or any(
+            hit.entry.kind != "field" or hit.length > 1 or self.words[hit.start] not in COMMON
+            for hit in self.hits
+        )
+
+    @cached_property
+    def off_subject(self) -> bool:
+        return (self.elsewhere > 0 and self.elsewhere >= self.subject) or any(
+            c.act == "favour" for c in self.clauses
+        )
+
+    @cached_property
+    def topic(self) -> str:
+        """The longest phrase of the subject, as typed."""
+        ranked = sorted(
+            (
+                hit
+                for hit in self.hits
+                if hit.entry.kind != "field" or hit.length > 1 or len(self.words[hit.start]) > 3
+            ),
+            key=lambda hit: (-hit.length, hit.start),
+        )
+        raws = [t.raw for t in self.tokens[ranked[0].start : ranked[0].end]] if ranked else []
+        return " ".join(dict.fromkeys(raws))  # "isn't" is two tokens of one word
+
+
+def weigh(
+    tokens: Sequence[Token], hits: Sequence[Hit], clauses: Sequence[Clause], text: str, lexicon: Lexicon
+) -> Evidence:
+    infos = {lab: words.infos for lab, words in lexicon.labs.items()}
+    return Evidence(tokens, hits, clauses, text, infos)

@@ -1,0 +1,393 @@
+"""From a message to what should be done with it, without a language model: intent, lab, and the settings in
+words.
+
+A hand-written grammar over the lab registry. The message becomes tokens (`text`), the labs' own words are
+found in them (`lexicon`), each clause is read as an order, a question, a wish (`acts`), numbers and values
+go to parameters (`numbers`, `settings`); here the pieces are weighed. The rule behind the weights: running a
+lab that nobody asked for is the costly error, so without an order, or a setting for a run that is on the
+table, a message is a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from labs.base import Lab
+from tutor.planning import acts
+from tutor.planning.acts import Clause
+from tutor.planning.evidence import Evidence, weigh
+from tutor.planning.lexicon import Lexicon
+from tutor.planning.plan import Plan, lecture_named, permalink
+from tutor.planning.settings import Reading, place, read
+from tutor.planning.text import Token, tokens_of
+from tutor.planning.vocabulary import words
+
+__all__ = ["Plan", "Router"]
+
+TURNS_READ = 12  # how far back a conversation is replayed
+
+
+@dataclass
+class _State:
+    """The conversation so far: the last run asked for, and the last lab that was only talked about."""
+
+    lab: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    last: str | None = None
+    talked: str | None = None
+    talked_values: dict[str, Any] = field(default_factory=dict)
+    turns: int = 0
+
+
+_CARRIES = words(
+    """
+    again same keep still too also instead but repeat another previous exactly before
+    """
+)
+_POINTS = words("it that this one both them those again same")
+# Soft verbs that, with words of the subject, ask for an experiment even where no lab is known for it.
+_DOING = words(
+    """
+    do try build test solve evaluate predict forecast classify compare trade balance recognise let plot make
+    """
+)
+
+
+class Router:
+    """Plans messages for a set of labs. Holds no conversation: what was said before is handed in."""
+
+    def __init__(self, labs: Mapping[str, Lab]) -> None:
+        self._labs = dict(labs)
+        self._lexicon = Lexicon(labs)
+
+    def plan(
+        self,
+        message: str,
+        turns: Sequence[str] = (),
+        last_lab: str | None = None,
+        last_parameters: Mapping[str, Any] | None = None,
+    ) -> Plan:
+        """What to do with `message`.
+
+        `turns` are the student's earlier messages, oldest first. `last_lab` and `last_parameters` (what
+        the student had chosen for it) come from the session where it knows them, and then count more than
+        the replay.
+        """
+        state = _State()
+        for turn in list(turns)[-TURNS_READ:]:
+            self._step(turn, state)
+        if last_lab in self._labs:
+            if state.lab != last_lab or last_parameters is not None:
+                state.parameters = dict(last_parameters or {})
+                state.last = next(reversed(state.parameters), None) if state.lab != last_lab else state.last
+            state.lab = last_lab
+        return self._step(message, state)
+
+    # ---- one turn
+
+    def _step(self, message: str, state: _State) -> Plan:
+        plan, last, talk = self._read(message, state)
+        state.turns += 1
+        if plan.intent == "lab" and plan.lab is not None:
+            state.lab, state.parameters, state.last = plan.lab, plan.parameters, last
+            state.talked, state.talked_values = None, {}
+        elif plan.intent == "question" and talk is not None:
+            state.talked, state.talked_values = talk
+        return plan
+
+    def _read(
+        self, message: str, state: _State
+    ) -> tuple[Plan, str | None, tuple[str, dict[str, Any]] | None]:
+        link = permalink(message, self._labs)
+        if link is not None:
+            return link, next(reversed(link.parameters), None), None
+        tokens = self._tokens(message)
+        if not tokens:
+            return Plan("other", confidence=0.5), None, None
+        text = acts.plain(tokens)
+        lecture, blocked = lecture_named(tokens)
+        hits = [h for h in self._lexicon.hits(tokens) if not blocked & set(range(h.start, h.end))]
+        clauses = acts.clauses_of(tokens)
+        facts = weigh(tokens, hits, clauses, text, self._lexicon)
+        readings: dict[str, Reading] = {}
+
+        def reading(lab: str) -> Reading:
+            if lab not in readings:
+                base = state.parameters if lab == state.lab else {}
+                readings[lab] = read(self._lexicon.labs[lab], tokens, hits, base, blocked)
+            return readings[lab]
+
+        ranked = self._rank(facts, reading, state)
+        talk = None
+        if ranked and any(h.entry.lab == ranked[0][1] and h.entry.kind in ("lab", "choice") for h in hits):
+            values = {h.entry.field for h in hits if h.entry.lab == ranked[0][1] and h.entry.kind == "choice"}
+            talk = (ranked[0][1], {k: v for k, v in reading(ranked[0][1]).values.items() if k in values})
+        plan, last = self._decide(facts, ranked, reading, state)
+        plan = self._about(plan, facts, ranked, lecture)
+        return plan, last, talk
+
+    def _tokens(self, message: str) -> list[Token]:
+        tokens = self._lexicon.correct(tokens_of(message))
+        opened: list[Token] = []
+        for at, token in enumerate(tokens):
+            if token.kind == "quote":
+                inside = self._lexicon.correct(tokens_of(token.raw, quotes=False))
+                spans = {i for h in self._lexicon.hits(inside) for i in range(h.start, h.end)}
+                named = at > 0 and tokens[at - 1].text in ("prompt", "text")
+                if inside and len(spans) == len(inside) and not named:  # the "bandit" lab
+                    opened += inside
+                    continue
+            opened.append(token)
+        return opened
+
+    # ---- which lab
+
+    def _rank(
+        self, facts: Evidence, reading: Callable[[str], Reading], state: _State
+    ) -> list[tuple[float, str]]:
+        """The labs that the message speaks of, most likely first, with their weights."""
+        scores = dict(facts.scores)
+        if state.lab is not None:
+            scores.setdefault(state.lab, 0.0)
+        if state.talked is not None:
+            scores.setdefault(state.talked, 0.0)
+        for lab in list(scores):
+            found = reading(lab)
+            scores[lab] += facts.of_values(lab, found.values)
+            scores[lab] -= 0.5 * len(found.loose)
+            if lab == state.lab:
+                scores[lab] += 1.2 if facts.named else 2.4
+            elif lab == state.talked:
+                scores[lab] += 0.8 if facts.named else 1.6
+        ranked = sorted(((score, lab) for lab, score in scores.items()), key=lambda pair: -pair[0])
+        return [(score, lab) for score, lab in ranked if score > 0.25]
+
+    # ---- what to do
+
+    def _decide(
+        self,
+        facts: Evidence,
+        ranked: list[tuple[float, str]],
+        reading: Callable[[str], Reading],
+        state: _State,
+    ) -> tuple[Plan, str | None]:
+        best = ranked[0][1] if ranked else None
+        if acts.is_off(facts.text, facts.lab_named):
+            return Plan("other", confidence=0.9), None
+        if acts.is_tag_question(facts.tokens, facts.text) and (
+            facts.order is None or facts.order.act == "change"
+        ):
+            return self._question(facts, state), None
+        if acts.wants_a_quiz(facts.text):
+            return Plan("quiz", confidence=0.95), None
+        if acts.is_smalltalk(facts.tokens) and not facts.lab_named:
+            return Plan("smalltalk", confidence=0.95), None
+        if facts.forbidden:
+            return self._question(facts, state), None
+        if acts.is_meta(facts.text):
+            return Plan("meta", confidence=0.9), None
+        order = facts.order
+        if order is not None:
+            return self._ordered(order, facts, ranked, reading, state)
+        if facts.supposes and state.lab is not None:
+            return self._supposed(facts, ranked, reading, state)
+        if facts.watches and best is not None and not facts.foreign and self._sets(best, reading(best)):
+            return self._run(best, facts, reading, state, ranked)
+        if facts.asks:
+            question = self._question(facts, state)
+            if best is not None and facts.supposes and reading(best).values:
+                return replace(
+                    question, confidence=0.6, alternative=self._run(best, facts, reading, state)[0]
+                ), None
+            return question, None
+        return self._fragment(facts, ranked, reading, state)
+
+    def _ordered(
+        self,
+        order: Clause,
+        facts: Evidence,
+        ranked: list[tuple[float, str]],
+        reading: Callable[[str], Reading],
+        state: _State,
+    ) -> tuple[Plan, str | None]:
+        """A clause says to run, try, change or show something."""
+        if facts.foreign or facts.unknown_data:
+            return Plan("meta", confidence=0.85), None
+        stray = order.act == "run" and facts.elsewhere > 0 and facts.named and bool(ranked)
+        if stray and not self._sets(ranked[0][1], reading(ranked[0][1])):
+            run = self._run(ranked[0][1], facts, reading, state)[0]  # "train an lstm to compose music"
+            return Plan("meta", confidence=0.55, alternative=replace(run, confidence=0.45)), None
+        pointing = bool(_POINTS & set(facts.words)) or order.verb in ("repeat", "rerun")
+        strong = order.act == "run"
+        if not ranked:
+            return self._wish(order, facts), None
+        score, best = ranked[0]
+        values = reading(best).values
+        named = facts.names(best)
+        if best == state.lab and not named:
+            loose = reading(best).loose
+            if values or (loose and not values) or pointing or reading(best).dropped or facts.resets:
+                return self._run(best, facts, reading, state)
+            if strong and not facts.unknown_words:
+                return self._run(best, facts, reading, state)
+        if best == state.talked and not named and (pointing or values) and state.lab is None:
+            return self._run(best, facts, reading, state)
+        if best == state.talked and pointing and not facts.lab_named:
+            return self._run(best, facts, reading, state)
+        if strong and (named or (values and score >= 0.8)):
+            return self._run(best, facts, reading, state, ranked)
+        if not strong and named and (values or facts.runs_by_name(order) or state.lab == best):
+            return self._run(best, facts, reading, state, ranked)
+        if not strong and not named and values and score >= 0.8:
+            return self._run(best, facts, reading, state, ranked)
+        if order.act == "change" and named:
+            question = self._question(facts, state)
+            run = self._run(best, facts, reading, state)[0]
+            return replace(question, confidence=0.55, alternative=replace(run, confidence=0.45)), None
+        return self._wish(order, facts), None
+
+    def _wish(self, order: Clause, facts: Evidence) -> Plan:
+        """An order for something that no lab does."""
+        if order.act == "run" and (
+            not facts.off_subject or order.verb in ("simulate", "train", "fit", "retrain")
+        ):
+            return Plan("meta", confidence=0.7)
+        if order.verb in _DOING and facts.on_subject and not facts.off_subject:
+            return Plan("meta", confidence=0.55)
+        if facts.off_subject or not facts.on_subject:
+            return Plan("other", confidence=0.6)
+        return Plan("question", confidence=0.55)
+
+    def _sets(self, lab: str, found: Reading) -> bool:
+        """Whether a value is set that is more than a name: a number, a switch, a comparison."""
+        infos = self._lexicon.labs[lab].infos
+        return any(
+            infos[name].kind != "choice" or isinstance(value, list)
+            for name, value in found.values.items()
+            if infos[name].kind != "list" or not (infos[name].item or infos[name]).choices or len(value) > 1
+        )
+
+    def _supposed(
+        self,
+        facts: Evidence,
+        ranked: list[tuple[float, str]],
+        reading: Callable[[str], Reading],
+        state: _State,
+    ) -> tuple[Plan, str | None]:
+        """ "what if epsilon were 0.3?", "and on moons?" after a run: a run, where it sets something."""
+        best = ranked[0][1] if ranked else state.lab
+        if best is not None and facts.settles(best, reading(best)) and not facts.foreign:
+            run, last = self._run(best, facts, reading, state)
+            return replace(run, confidence=min(run.confidence, 0.8)), last
+        return self._question(facts, state), None
+
+    def _fragment(
+        self,
+        facts: Evidence,
+        ranked: list[tuple[float, str]],
+        reading: Callable[[str], Reading],
+        state: _State,
+    ) -> tuple[Plan, str | None]:
+        """No order and no question word: "cnn on mnist", "same with tanh", "bandits", "0.2 instead"."""
+        if not facts.lab_named and any(clause.act == "favour" for clause in facts.clauses):
+            return Plan("question" if facts.subject > facts.elsewhere + 1 else "other", confidence=0.6), None
+        if facts.foreign and not facts.lab_named:
+            return Plan("meta" if facts.asks_for_more else "question", confidence=0.6), None
+        best = ranked[0][1] if ranked else None
+        if best is None:
+            if state.turns and not facts.off_subject:
+                return self._question(facts, state), None
+            if facts.on_subject and not facts.off_subject:
+                return self._question(facts, state), None
+            return Plan("other", confidence=0.5), None
+        found = reading(best)
+        if best == state.lab and not facts.names(best):
+            corrected = bool(found.loose) and len(facts.words) < 10
+            if (
+                facts.settles(best, found)
+                or corrected
+                or found.dropped
+                or (facts.points and not facts.asked_by_mark)
+            ):
+                return self._run(best, facts, reading, state)
+        elif facts.foreign and facts.asks_for_more:
+            return Plan("meta", confidence=0.6), None
+        elif (
+            found.values
+            and ranked[0][0] >= 0.8
+            and not facts.unknown_data
+            and (facts.asks_for_more or self._sets(best, found) or facts.names(best))
+        ):
+            if not (facts.asked_by_mark and not facts.names(best)):
+                return self._run(best, facts, reading, state, ranked)
+        elif facts.names(best) and facts.lab_marked:
+            return self._run(best, facts, reading, state, ranked)
+        question = self._question(facts, state)
+        if facts.names(best):
+            run = self._run(best, facts, reading, state)[0]
+            question = replace(question, confidence=0.55, alternative=replace(run, confidence=0.45))
+        elif facts.off_subject and not facts.on_subject:
+            return Plan("other", confidence=0.6), None
+        return question, None
+
+    def _question(self, facts: Evidence, state: _State) -> Plan:
+        """A question, unless it is about something else altogether."""
+        if not facts.on_subject:
+            if facts.off_subject or acts.asks_about_the_world(facts.text):
+                return Plan("other", confidence=0.8)
+        elif facts.elsewhere and facts.elsewhere >= facts.subject and not facts.hits:
+            return Plan("other", confidence=0.7)
+        return Plan("question", confidence=0.9 if facts.on_subject or state.turns else 0.7)
+
+    # ---- the run itself
+
+    def _run(
+        self,
+        lab: str,
+        facts: Evidence,
+        reading: Callable[[str], Reading],
+        state: _State,
+        ranked: Sequence[tuple[float, str]] = (),
+    ) -> tuple[Plan, str | None]:
+        found: Reading = reading(lab)
+        values = dict(found.values)
+        carries = (
+            lab == state.lab
+            and not facts.resets
+            and (not facts.names(lab) or bool(_CARRIES & set(facts.words)))
+        )
+        before: dict[str, Any] = dict(state.parameters) if carries else {}
+        last = found.last
+        if carries and found.loose and not values:
+            values = place(found.loose, self._lexicon.labs[lab], before, state.last)
+            last = next(iter(values), state.last)
+        if lab == state.talked and not facts.names(lab):
+            before = {**state.talked_values, **before}
+        if facts.adds:
+            for name, value in values.items():
+                earlier = before.get(name)
+                if isinstance(earlier, list) and isinstance(value, list):
+                    values[name] = [*earlier, *(v for v in value if v not in earlier)]
+        for name in found.dropped:
+            before.pop(name, None)
+        parameters = {**before, **values}
+        confidence, alternative = 0.9, None
+        if len(ranked) > 1 and ranked[0][0] - ranked[1][0] < 0.75 and ranked[1][0] > 0.9:
+            confidence = 0.6
+            second = ranked[1][1]
+            alternative = Plan("lab", second, dict(reading(second).values), 0.5)
+        return Plan("lab", lab, parameters, confidence, alternative), last or state.last
+
+    def _about(
+        self, plan: Plan, facts: Evidence, ranked: Sequence[tuple[float, str]], lecture: int | None
+    ) -> Plan:
+        """The lecture and the topic that a plan is about."""
+        if plan.intent == "lab":
+            return plan
+        if plan.intent == "quiz" and lecture is None and ranked and facts.hits:
+            lectures = self._labs[ranked[0][1]].lectures
+            lecture = lectures[0] if lectures else None
+        topic = facts.topic if plan.intent in ("question", "quiz") else ""
+        return replace(plan, lecture=lecture, topic=topic)
