@@ -1,0 +1,78 @@
+"""Run the benchmarks and write docs/benchmarks.md: `python -m benchmarks [page] [model] [search] [labs]`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.rows import Row, table
+
+SECTIONS = {
+    "page": "The page",
+    "model": "The default model",
+    "search": "Search, routing and ingest",
+    "labs": "Labs",
+}
+OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        print(
+            f"There is no benchmark {', '.join(unknown)}. Choose from: {', '.join(SECTIONS)}.",
+            file=sys.stderr,
+        )
+        return 2
+    parts = [_heading()]
+    missed = 0
+    for name in names or list(SECTIONS):
+        rows: list[Row] = []
+        for row in _measured(name):
+            rows.append(row)
+            print(table([row]).splitlines()[-1], flush=True)
+            missed += row.met is False
+        parts.append(f"## {SECTIONS[name]}\n\n{table(rows)}\n")
+    if not names:
+        OUT.write_text("\n".join(parts), encoding="utf-8")
+        print(f"Written: {OUT.relative_to(Path.cwd()) if OUT.is_relative_to(Path.cwd()) else OUT}")
+    print(f"{missed} targets missed")
+    return 0
+
+
+def _measured(section: str) -> Iterator[Row]:
+    """The rows of a section; the labs' section gathers those of `labs.py` and of every `lab_<id>.py`."""
+    modules = [section]
+    if section == "labs":
+        modules += sorted(path.stem for path in Path(__file__).parent.glob("lab_*.py"))
+    for module in modules:
+        for row in importlib.import_module(f"benchmarks.{module}").measure():
+            yield row if isinstance(row, Row) else Row(**row)
+
+
+def _heading() -> str:
+    now = datetime.now(UTC).strftime("%Y-%m-%d")
+    return (
+        "# Benchmarks\n\n"
+        f"Written by `make bench` on {now}: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}, "
+        f"{platform.system()}. Ratios are ours to the baseline of the same run; times are wall-clock.\n"
+    )
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,46 @@
+"""One measured line, and the table of them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """`value` in `unit`; `baseline` says what it is compared with and `ratio` how the two stand to each other.
+
+    `target` is a sentence such as "at most 5 s"; `met` is None where there is no target.
+    """
+
+    name: str
+    value: float
+    unit: str
+    baseline: str = ""
+    ratio: float | None = None
+    target: str = ""
+    met: bool | None = None
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def median_seconds(work: Callable[[], Any], times: int) -> float:
+    return statistics.median(seconds(work) for _ in range(times))
+
+
+def table(rows: Iterable[Row]) -> str:
+    lines = ["| what | measured | against | ratio | target | met |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        met = "" if row.met is None else ("yes" if row.met else "**no**")
+        ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
+        lines.append(
+            f"| {row.name} | {row.value:.3g} {row.unit} | {row.baseline} | {ratio} | {row.target} | {met} |"
+        )
+    return "\n".join(lines)

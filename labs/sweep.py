@@ -1,0 +1,176 @@
+"""Several runs in one result: a list for a parameter, or two runs compared.
+
+The runs' metrics get the value in brackets (`rmse[hidden=32]`), their charts are overlaid or set side by
+side, and the notes say in numbers what differed. Knows charts and metrics, and nothing of any single lab.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from labs.base import Context, Finding, Lab, LabResult, Metric, Plan, Table
+from labs.charts import chart_keys
+from labs.errors import BadParameterError
+from labs.fields import as_text
+from labs.overlay import bracket, overlay_charts, summary_chart, variant_values
+
+
+def run_plan(lab: Lab, plan: Plan, context: Context) -> LabResult:
+    """Run what a plan asks for, here and now; `seconds` of the result is the time it took."""
+    start = time.perf_counter()
+    if not plan.swept:
+        result = lab.run(plan.params[0], context)
+    else:
+        labels = [f"{plan.swept}={as_text(value)}" for value in plan.values]
+        runs = []
+        for i, (label, params) in enumerate(zip(labels, plan.params, strict=True)):
+            part = context.part(i / len(labels), (i + 1) / len(labels), f"{label}: ")
+            part.report(0.0, f"run {i + 1} of {len(labels)}")
+            runs.append(lab.run(params, part))
+        result = _merge(lab, labels, runs, plan.parameters, plan)
+    context.report(1.0, "done")
+    return replace(result, seconds=time.perf_counter() - start)
+
+
+def compare(lab: Lab, first: LabResult, second: LabResult) -> LabResult:
+    """Two finished runs of one lab in one result, named by what differs in their parameters."""
+    if first.lab != second.lab:
+        raise BadParameterError(
+            f"Only runs of the same lab can be compared, and these are of {first.lab} and {second.lab}; "
+            f"choose two runs of one of them."
+        )
+    names = [name for name in first.parameters if first.parameters[name] != second.parameters.get(name)]
+    if names:
+        labels = [
+            ", ".join(f"{name}={as_text(run.parameters[name])}" for name in names) for run in (first, second)
+        ]
+    else:
+        labels = ["first run", "second run"]
+    merged = {name: value for name, value in first.parameters.items() if name not in names}
+    merged |= {name: [first.parameters[name], second.parameters[name]] for name in names}
+    result = _merge(lab, labels, [first, second], merged, None)
+    return replace(result, seconds=first.seconds + second.seconds)
+
+
+def _merge(
+    lab: Lab, labels: Sequence[str], runs: Sequence[LabResult], parameters: dict[str, Any], plan: Plan | None
+) -> LabResult:
+    metrics = {
+        bracket(k, label): v for label, run in zip(labels, runs, strict=True) for k, v in run.metrics.items()
+    }
+    series = {
+        bracket(k, label): v for label, run in zip(labels, runs, strict=True) for k, v in run.series.items()
+    }
+    heads = [name for name in (lab.sweep_metrics or tuple(lab.metrics)[:1]) if name in lab.metrics]
+    title, notes = _differences(lab, heads, labels, runs)
+    summary, more = summary_chart(lab, heads, labels, runs, plan, title)
+    series |= more
+    charts = [summary] if summary else []
+    shared = [
+        name
+        for name in (c.name for c in runs[0].charts)
+        if all(name in {c.name for c in r.charts} for r in runs)
+    ]
+    charts += [overlay_charts([run.chart(name) for run in runs], labels, runs, title) for name in shared]
+    used = set().union(*(chart_keys(chart) for chart in charts)) if charts else set()
+    findings = _findings(labels, runs)
+    if plan and plan.swept and lab.sweep_remarks:
+        extra_notes, extra_findings = lab.sweep_remarks(plan.swept, tuple(runs))
+        notes = [*extra_notes, *notes]
+        findings = [*extra_findings, *findings]
+    return LabResult(
+        lab=lab.id,
+        title=title,
+        parameters=parameters,
+        seed=runs[0].seed,
+        metrics=metrics,
+        charts=tuple(charts),
+        series={key: value for key, value in series.items() if key in used},
+        tables=(_table(lab, heads, labels, runs), *_tables(labels, runs)),
+        notes=tuple(notes[:5]),
+        findings=tuple(findings),
+    )
+
+
+def _differences(
+    lab: Lab, heads: Sequence[str], labels: Sequence[str], runs: Sequence[LabResult]
+) -> tuple[str, list[str]]:
+    """A title that states the result, and one sentence per leading metric (and variant) with the numbers."""
+    told: list[str] = []
+    title = f"{lab.title}: {labels[0]} to {labels[-1]}"
+    for head in heads:
+        metric = lab.metrics[head]
+        table = [variant_values(head, run) for run in runs]
+        variants = [v for v in table[0] if all(v in row for row in table)]
+        if len(variants) > 1:  # one sentence over all of them first
+            cells = [
+                (f"{v}, {label}", row[v]) for label, row in zip(labels, table, strict=True) for v in variants
+            ]
+            names, numbers = [name for name, _ in cells], np.array([value for _, value in cells], dtype=float)
+            told.append(_sentence(metric, "", names, numbers))
+        for variant in variants[:3]:
+            told.append(
+                _sentence(metric, variant, labels, np.array([row[variant] for row in table], dtype=float))
+            )
+    notes = [f"{sentence}." for sentence in told if sentence]
+    if notes:
+        title = notes[0].removesuffix(".")
+    return title, notes
+
+
+def _sentence(metric: Metric, variant: str, labels: Sequence[str], values: np.ndarray) -> str:
+    if not np.isfinite(values).any():
+        return ""
+    low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
+    subject = f"{metric.label[:1].upper()}{metric.label[1:]}" + (f" of {variant}" if variant else "")
+    if values[high] - values[low] <= 1e-9 * max(abs(values[high]), abs(values[low]), 1e-300):
+        return f"{subject} is the same in every run, {metric.shown(values[0])}"
+    ends = [(low, "lowest"), (high, "highest")]
+    (a, first), (b, second) = reversed(ends) if metric.better == "higher" else ends
+    shown = metric.shown
+    told = f"{subject} is {first} with {labels[a]} ({shown(values[a])})"
+    return f"{told} and {second} with {labels[b]} ({shown(values[b])})"
+
+
+def _table(lab: Lab, heads: Sequence[str], labels: Sequence[str], runs: Sequence[LabResult]) -> Table:
+    names = list(runs[0].metrics)[:8]
+    rows = tuple(
+        (label, *(run.metrics.get(name) for name in names)) for label, run in zip(labels, runs, strict=True)
+    )
+    return Table("The runs compared", ("run", *names), rows)
+
+
+def _tables(labels: Sequence[str], runs: Sequence[LabResult]) -> tuple[Table, ...]:
+    merged = []
+    for i, table in enumerate(runs[0].tables):
+        others = [run.tables[i] for run in runs if len(run.tables) > i]
+        if len(others) == len(runs) and all(other.columns == table.columns for other in others):
+            rows = tuple(
+                (label, *row) for label, other in zip(labels, others, strict=True) for row in other.rows
+            )
+            merged.append(Table(table.title, ("run", *table.columns), rows))
+    return tuple(merged)
+
+
+def _findings(labels: Sequence[str], runs: Sequence[LabResult]) -> list[Finding]:
+    """Findings of the runs, one per name; the evidence says in which run it was seen."""
+    found: dict[str, Finding] = {}
+    seen: dict[str, int] = {}
+    for label, run in zip(labels, runs, strict=True):
+        for finding in run.findings:
+            seen[finding.name] = seen.get(finding.name, 0) + 1
+            if seen[finding.name] > 2:
+                continue
+            told = f"{label}: {finding.evidence}"
+            known = found.get(finding.name)
+            found[finding.name] = replace(finding, evidence=f"{known.evidence} {told}" if known else told)
+    for name, count in seen.items():
+        if count > 2:
+            more = f"{found[name].evidence} The same in {count - 2} more of the runs."
+            found[name] = replace(found[name], evidence=more)
+    return list(found.values())
