@@ -229,7 +229,7 @@ def test_the_lab_shows_what_the_messages_of_lecture_3_promise(says):
         {"dataset": "diabetes", "regularisation": "lasso", "alpha": 10, "epochs": 3000}
     ).metrics
     assert sum(value == 0 for name, value in lasso.items() if name.startswith("weight[")) >= 4
-    says(3, "lasso with $\\alpha = 1$ drops `s2`")
+    says(3, "lasso with $\\alpha = 1$, run to the end, drops `s2`")
     lasso = lab.execute(
         {"dataset": "diabetes", "regularisation": "lasso", "alpha": 1, "epochs": 3000}
     ).metrics
