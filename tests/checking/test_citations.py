@@ -1,0 +1,91 @@
+import pytest
+
+from tutor.checking.citations import check_citations
+
+
+def test_each_sentence_gets_the_mark_of_the_passage_that_supports_it(passages):
+    checked = check_citations(
+        "Exploring pays early because the estimates are poor. Regret is the reward lost by not pulling the best arm.",
+        passages,
+    )
+    assert checked.text == (
+        "Exploring pays early because the estimates are poor [1]. "
+        "Regret is the reward lost by not pulling the best arm [2]."
+    )
+    assert checked.cited == (1, 2)
+    assert checked.unsupported == ()
+
+
+def test_a_wrong_mark_of_the_model_is_put_right(passages):
+    checked = check_citations("Regret is the reward lost by not pulling the best arm [1].", passages)
+    assert checked.cited == (2,)
+    assert "[1]" not in checked.text
+
+
+def test_a_mark_that_names_no_passage_never_survives(passages):
+    checked = check_citations(
+        "Regret is the reward lost by not pulling the best arm [9]. Bananas are yellow fruit [4].", passages
+    )
+    assert (
+        checked.text == "Regret is the reward lost by not pulling the best arm [2]. Bananas are yellow fruit."
+    )
+
+
+def test_an_unsupported_sentence_is_dropped_when_strict(passages):
+    checked = check_citations(
+        "Exploring pays early because the estimates are poor. Napoleon invented gradient descent in Paris. "
+        "Later every exploring pull wastes reward.",
+        passages,
+        strict=True,
+    )
+    assert "Napoleon" not in checked.text
+    assert checked.unsupported == ("Napoleon invented gradient descent in Paris.",)
+    assert checked.claims == 3
+    assert checked.supported_share == pytest.approx(2 / 3)
+
+
+def test_a_number_that_the_passage_does_not_say_is_not_supported(passages):
+    good = check_citations("The greedy policy ended at a reward of 1.02.", passages)
+    bad = check_citations("The greedy policy ended at a reward of 1.55.", passages)
+    assert good.cited == (2,)
+    assert bad.cited == ()
+
+
+def test_words_of_the_question_alone_are_weak_evidence(passages):
+    answer = "Epsilon decay was proposed by Turing for submarines over time."
+    assert check_citations(answer, passages, question="why do we decay epsilon over time?").cited == ()
+
+
+def test_code_questions_and_headings_need_no_mark(passages):
+    answer = "## Why?\n\n```python\nepsilon = 0.1\n```\n\nShall we try it?"
+    checked = check_citations(answer, passages)
+    assert checked.claims == 0
+    assert checked.text == answer
+    assert checked.supported_share == 1.0
+
+
+def test_marks_in_other_spellings_are_understood(passages):
+    checked = check_citations("Regret is the reward lost by not pulling the best arm (passage 2).", passages)
+    assert checked.text == "Regret is the reward lost by not pulling the best arm [2]."
+
+
+def test_meaning_lets_a_paraphrase_count_only_with_some_shared_words(passages):
+    import numpy as np
+
+    def embed(texts):
+        return np.tile(np.array([[1.0, 0.0]]), (len(texts), 1))
+
+    paraphrase = "At first our guesses are poor, so trying other arms pays off."
+    assert check_citations(paraphrase, passages[:1]).cited == ()
+    assert check_citations(paraphrase, passages[:1], embed=embed).cited == (1,)
+    assert (
+        check_citations("Completely different words about cooking pasta.", passages[:1], embed=embed).cited
+        == ()
+    )
+
+
+def test_without_passages_nothing_is_cited():
+    assert (
+        check_citations("Gradient descent walks downhill on the cost.", []).text
+        == "Gradient descent walks downhill on the cost."
+    )

@@ -1,0 +1,1 @@
+"""What a model wrote, checked against what it was given: citations against passages, numbers against a run."""

@@ -1,0 +1,155 @@
+"""`tutor lab list`, `show`, `run`, `verify`: the lab engine from a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from labs.base import Lab, LabResult
+from labs.fields import as_text
+from labs.notebook import write_notebook
+from labs.permalink import PREFIX, parse_permalink, parse_value
+from labs.registry import LABS, get_lab
+from labs.runner import LabRunner
+from tutor.commands.figures import save_figures
+from tutor.commands.output import Progress, WrongCallError, put_json, say
+from tutor.tools import lab_schema
+
+
+def list_labs(as_json: bool) -> int:
+    if as_json:
+        put_json({"labs": [_summary(lab) for lab in LABS.values()]})
+        return 0
+    for lab in LABS.values():
+        lectures = ", ".join(str(n) for n in lab.lectures)
+        say(f"{lab.id:16} {lab.title} (lecture {lectures})\n{'':16} {lab.learn}")
+    return 0
+
+
+def show_lab(lab_id: str, source: bool, as_json: bool) -> int:
+    lab = get_lab(lab_id)
+    if as_json:
+        put_json(
+            {
+                **_summary(lab),
+                "parameters": lab_schema(lab)["properties"],
+                "source": lab.source() if source else None,
+            }
+        )
+        return 0
+    if source:
+        say(lab.source())
+        return 0
+    say(f"{lab.title}\n{lab.learn}\n\nParameters (name = default):")
+    for info in lab.parameters:
+        unit = f" [{info.unit}]" if info.unit else ""
+        say(
+            f"  {info.name} = {as_text(info.default)}{unit}\n      {info.description} Allowed: {info.allowed}."
+        )
+    if lab.examples:
+        say("\nIn the chat: " + " · ".join(f'"{example}"' for example in lab.examples))
+    say(
+        f"From here: tutor lab run {lab.id} "
+        + " ".join(f"{i.name}={as_text(i.default)}" for i in lab.parameters[:2])
+    )
+    return 0
+
+
+def run_lab(
+    runner: LabRunner,
+    lab_id: str,
+    assignments: Sequence[str],
+    *,
+    out: Path | None,
+    notebook: Path | None,
+    as_json: bool,
+) -> int:
+    """Run one lab, named by its id or by a link that replays a run; a Ctrl-C stops it cleanly."""
+    values: dict[str, Any] = {}
+    if lab_id.startswith(PREFIX):
+        lab_id, values = parse_permalink(lab_id)
+    run = runner.submit(lab_id, {**values, **parse_assignments(assignments)})
+    progress = Progress(quiet=as_json)
+    try:
+        for update in run.events():
+            progress(update.fraction, update.message)
+        result = run.result()
+    except KeyboardInterrupt:
+        run.cancel()
+        raise
+    finally:
+        progress.clear()
+    figures = save_figures(result, out) if out is not None else {}
+    if notebook is not None:
+        notebook.parent.mkdir(parents=True, exist_ok=True)
+        write_notebook(result, notebook)
+    if as_json:
+        put_json({**result.to_dict(), "figures": figures, "notebook": str(notebook) if notebook else None})
+        return 0
+    _print_result(result, figures, notebook)
+    return 0
+
+
+def _print_result(result: LabResult, figures: dict[str, str], notebook: Path | None) -> None:
+    say(f"{result.title} ({result.seconds:.2f} s)\n")
+    for name, value in result.metrics.items():
+        say(f"  {name} = {value:.6g}" if value is not None else f"  {name} = not a number")
+    say("\n" + "\n".join(result.notes))
+    for finding in result.findings:
+        say(f"\n{finding.name}: {finding.evidence}\n  Try: {finding.suggestion}")
+    for path in figures.values():
+        say(f"picture: {path}")
+    if notebook is not None:
+        say(f"notebook: {notebook}")
+    say(f"\nAgain: {result.permalink()}")
+
+
+def verify(lab_id: str | None, as_json: bool) -> int:
+    """Run the reference checks on this machine; exit status 1 where one fails."""
+    labs = [get_lab(lab_id)] if lab_id else list(LABS.values())
+    rows: list[dict[str, Any]] = []
+    for lab in labs:
+        for check in lab.verify() if lab.verify else ():
+            rows.append(
+                {
+                    "lab": lab.id,
+                    "check": check.name,
+                    "source": check.source,
+                    "published": check.published,
+                    "found": check.found,
+                    "tolerance": check.tolerance,
+                    "ok": check.ok,
+                }
+            )
+            if not as_json:
+                mark = "ok  " if check.ok else "FAIL"
+                say(
+                    f"{mark} {lab.id}: {check.name}: published {check.published:g}, here {check.found:.6g} "
+                    f"(within {check.tolerance:g}); {check.source}"
+                )
+    if as_json:
+        put_json({"checks": rows})
+    return 0 if all(row["ok"] for row in rows) else 1
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """`name=value` words -> values, as JSON where they are: `epsilons=[0,0.1]`, `dataset=line`, `method=[gd,ols]`."""
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise WrongCallError(f"{text!r} sets nothing. Write name=value, for example: epsilons=[0,0.1]")
+        values[name.strip()] = parse_value(value.strip())
+    return values
+
+
+def _summary(lab: Lab) -> dict[str, Any]:
+    return {
+        "id": lab.id,
+        "title": lab.title,
+        "lectures": list(lab.lectures),
+        "learn": lab.learn,
+        "examples": list(lab.examples),
+        "defaults": lab.defaults,
+    }

@@ -1,0 +1,157 @@
+"""The course's knowledge base as the tutor holds it: fetched, built and opened in the background.
+
+The page must open at once on a fresh machine, while the embedding weights are still on their way and no index has been
+built. A `Library` does that work in a thread and says where it stands; whoever needs the knowledge base waits for it,
+or goes on without.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from knowledge.errors import KnowledgeError, MissingIndexError
+from knowledge.paths import COURSE
+from knowledge.search import KnowledgeBase
+from knowledge.weights import WeightsError, WeightStore
+from tutor.errors import LibraryError
+
+EMBEDDING = "all-minilm-l6-v2"
+
+State = Literal["starting", "downloading", "building", "ready", "failed"]
+
+
+@dataclass(frozen=True)
+class LibraryStatus:
+    """`fraction` is in [0, 1] and only meaningful while downloading or building."""
+
+    state: State
+    message: str
+    fraction: float = 0.0
+
+
+class Library:
+    """Owns the embedder and the open knowledge base of one index folder. Safe to share between threads."""
+
+    def __init__(
+        self,
+        index_dir: Path,
+        weights: WeightStore,
+        *,
+        course: Sequence[Path] = (COURSE,),
+        embedder: Any = None,
+        build: bool = True,
+    ) -> None:
+        """`embedder` stands in for the real one in tests; with `build` false a missing index is an error."""
+        self.index_dir = index_dir
+        self._weights = weights
+        self._course = tuple(course)
+        self._embedder = embedder
+        self._build = build
+        self._base: KnowledgeBase | None = None
+        self._error: LibraryError | None = None
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.status = LibraryStatus("starting", "Opening the course")
+
+    def start(self) -> None:
+        """Begin in the background; a second call does nothing, except after a failure, where it tries again."""
+        with self._lock:
+            if self._thread is not None and (self._thread.is_alive() or self._error is None):
+                return
+            self._error = None
+            self._ended.clear()
+            self._thread = threading.Thread(target=self._open, name="library", daemon=True)
+            self._thread.start()
+
+    def wait(
+        self, timeout: float | None = None, tick: Callable[[LibraryStatus], None] | None = None
+    ) -> KnowledgeBase:
+        """The open knowledge base, as soon as there is one; `tick` is called about five times a second meanwhile.
+
+        Raises
+        ------
+        LibraryError
+            When it cannot be had, or is not there after `timeout` seconds; the message says what to do.
+        """
+        self.start()
+        waited = 0.0
+        while not self._ended.wait(0.2 if tick else timeout):
+            waited += 0.2
+            if tick is None or (timeout is not None and waited >= timeout):
+                raise LibraryError(
+                    f"The course is not ready yet ({self.status.message.lower()}). Ask again in a moment."
+                )
+            tick(self.status)
+        if self._base is None:
+            raise self._error or LibraryError("The course cannot be opened.")
+        return self._base
+
+    @property
+    def ready(self) -> KnowledgeBase | None:
+        """The knowledge base where it is open already, else None. Never waits."""
+        return self._base
+
+    @property
+    def embedder(self) -> Any:
+        """The embedding model, fetched on first use; blocking."""
+        if self._embedder is None:
+            from knowledge.embedding import Embedder
+
+            folder = self._weights.fetch(EMBEDDING, self._downloading)
+            self._embedder = Embedder(folder)
+        return self._embedder
+
+    def embed(self, texts: list[str]) -> np.ndarray:
+        """Unit vectors (n, dimension) of short texts; blocking on first use."""
+        vectors: np.ndarray = self.embedder.embed(texts)
+        return vectors
+
+    def _open(self) -> None:
+        try:
+            embedder = self.embedder
+            try:
+                base = KnowledgeBase.open(self.index_dir, embedder)
+            except MissingIndexError:
+                if not self._build:
+                    raise
+                self._build_index()
+                base = KnowledgeBase.open(self.index_dir, embedder)
+            base.search(
+                "warm up", k=1
+            )  # the first query loads the model; better now than when a student waits
+            self._base = base
+            self.status = LibraryStatus("ready", "The course is ready", 1.0)
+        except (KnowledgeError, WeightsError) as error:
+            self._fail(str(error), error)
+        except Exception as error:  # a thread that dies in silence would leave everybody waiting
+            self._fail(
+                f"The course cannot be opened ({type(error).__name__}: {error}). Try `python ingest.py --rebuild`.",
+                error,
+            )
+        finally:
+            self._ended.set()
+
+    def _fail(self, message: str, cause: Exception) -> None:
+        self._error = LibraryError(message)
+        self._error.__cause__ = cause
+        self.status = LibraryStatus("failed", message)
+
+    def _build_index(self) -> None:
+        from knowledge.refresh import refresh
+
+        self.status = LibraryStatus("building", "Reading the lectures for the first time")
+
+        def progress(what: str, done: int, total: int) -> None:
+            self.status = LibraryStatus("building", what, done / total if total else 0.0)
+
+        refresh(self._course, self.index_dir, self.embedder, progress=progress)
+
+    def _downloading(self, done: int, total: int, what: str) -> None:
+        self.status = LibraryStatus("downloading", what, done / total if total else 0.0)

@@ -1,0 +1,239 @@
+"""Conversations, kept in a database: SQLite in the data folder, or any that SQLAlchemy speaks to.
+
+One row a turn. What a turn showed (sources, lab results with the arrays behind their plots) is stored as compressed
+JSON, so a conversation looks the same after a restart. A session is known by an unguessable id and sees only its own
+rows. Every call opens its own short transaction: a killed server loses at most the turn in flight.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from knowledge.search import Passage
+from labs.base import LabResult
+from labs.codec import result_from_json, result_to_json
+from tutor.errors import SessionError
+
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _SessionRow(_Base):
+    __tablename__ = "sessions"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(120), default="")
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+
+
+class _TurnRow(_Base):
+    __tablename__ = "turns"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    intent: Mapped[str] = mapped_column(String(20))
+    model: Mapped[str] = mapped_column(String(200))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A lab run of a session: what the student set, and what came out."""
+
+    run_id: str
+    chosen: dict[str, Any]
+    result: LabResult
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question with everything that was shown for it."""
+
+    question: str
+    answer: str
+    intent: str
+    model: str
+    seconds: float = 0.0
+    abstained: bool = False
+    failed: bool = False
+    sources: tuple[Passage, ...] = ()
+    runs: tuple[Run, ...] = ()
+    notices: tuple[tuple[str, str], ...] = ()  # (level, message)
+    suggestions: tuple[str, ...] = ()
+    plan: Mapping[str, Any] | None = None  # what the planner understood: lab and parameters chosen
+    created: datetime | None = None
+
+
+class SessionStore:
+    """Save and load turns. Safe to share between threads.
+
+    Raises
+    ------
+    SessionError
+        From the constructor, when the database cannot be opened; the message says what to do.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        sqlite = parsed.get_backend_name() == "sqlite"
+        try:
+            if sqlite and parsed.database not in (None, "", ":memory:"):
+                Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            self._engine = create_engine(parsed, pool_pre_ping=not sqlite)
+            if sqlite:
+                event.listen(self._engine, "connect", _prepare_sqlite)
+            _Base.metadata.create_all(self._engine)
+        except (OperationalError, OSError, ModuleNotFoundError) as error:
+            reason = getattr(error, "orig", None) or error
+            raise SessionError(
+                f"The conversations in {parsed.render_as_string(hide_password=True)} cannot be opened ({reason}). "
+                "Make the folder writable, or set TUTOR_DATABASE_URL to another database."
+            ) from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def save(self, session_id: str, turn: Turn) -> None:
+        """Add a turn at the end of a session, which is created when it is new."""
+        check_session_id(session_id)
+        payload = {
+            "sources": [asdict(p) for p in turn.sources],
+            "runs": [
+                {"run_id": r.run_id, "chosen": r.chosen, "result": result_to_json(r.result)}
+                for r in turn.runs
+            ],
+        }
+        facts = {
+            "seconds": turn.seconds,
+            "abstained": turn.abstained,
+            "failed": turn.failed,
+            "notices": [list(n) for n in turn.notices],
+            "suggestions": list(turn.suggestions),
+            "plan": dict(turn.plan) if turn.plan is not None else None,
+        }
+        with Session(self._engine) as db, db.begin():
+            self._make_sure_of(db, session_id, turn.question[:80])
+            db.add(
+                _TurnRow(
+                    session_id=session_id,
+                    question=turn.question,
+                    answer=turn.answer,
+                    intent=turn.intent,
+                    model=turn.model,
+                    facts=facts,
+                    payload=zlib.compress(json.dumps(payload).encode(), level=6),
+                )
+            )
+
+    @staticmethod
+    def _make_sure_of(db: Session, session_id: str, title: str) -> None:
+        """Create the session's row where there is none; two turns of a new session may come at once."""
+        if db.get(_SessionRow, session_id) is None:
+            with suppress(IntegrityError), db.begin_nested():
+                db.add(_SessionRow(id=session_id, title=title))
+
+    def turns(self, session_id: str, last: int | None = None) -> list[Turn]:
+        """The turns of a session, oldest first; with `last`, only that many of the newest."""
+        query = select(_TurnRow).where(_TurnRow.session_id == session_id).order_by(_TurnRow.id.desc())
+        if last is not None:
+            query = query.limit(last)
+        with Session(self._engine) as db:
+            rows = list(db.scalars(query))
+        return [_turn(row) for row in reversed(rows)]
+
+    def last_plan(self, session_id: str) -> Mapping[str, Any] | None:
+        """What was understood at the newest turn that ran a lab: `{"lab": ..., "parameters": ...}`, or None."""
+        query = (
+            select(_TurnRow.facts)
+            .where(_TurnRow.session_id == session_id, _TurnRow.intent == "lab")
+            .order_by(_TurnRow.id.desc())
+        )
+        with Session(self._engine) as db:
+            for facts in db.scalars(query):
+                plan = facts.get("plan")
+                if plan and plan.get("lab"):
+                    return dict(plan)
+        return None
+
+    def count(self, session_id: str) -> int:
+        with Session(self._engine) as db:
+            query = select(func.count()).select_from(_TurnRow).where(_TurnRow.session_id == session_id)
+            return int(db.scalar(query) or 0)
+
+
+def new_session_id() -> str:
+    """An id that nobody can guess."""
+    return secrets.token_urlsafe(18)
+
+
+def check_session_id(session_id: str) -> None:
+    if not _ID.fullmatch(session_id):
+        raise SessionError(
+            f"{session_id[:40]!r} cannot name a session: use 1 to 64 letters, digits, '.', '_' or '-'."
+        )
+
+
+def _turn(row: _TurnRow) -> Turn:
+    payload = json.loads(zlib.decompress(row.payload))
+    facts = row.facts
+    return Turn(
+        question=row.question,
+        answer=row.answer,
+        intent=row.intent,
+        model=row.model,
+        seconds=facts.get("seconds", 0.0),
+        abstained=facts.get("abstained", False),
+        failed=facts.get("failed", False),
+        sources=tuple(_passage(p) for p in payload["sources"]),
+        runs=tuple(Run(r["run_id"], r["chosen"], result_from_json(r["result"])) for r in payload["runs"]),
+        notices=tuple((level, message) for level, message in facts.get("notices", [])),
+        suggestions=tuple(facts.get("suggestions", ())),
+        plan=facts.get("plan"),
+        created=row.created,
+    )
+
+
+def _passage(data: dict[str, Any]) -> Passage:
+    # JSON knows no tuples: every list of a passage was one.
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+    return Passage(**values)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Readers beside a writer, a short wait for a lock, and no half-saved turn after a crash."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()

@@ -1,0 +1,149 @@
+"""An experiment: run the lab elsewhere, show how far it is, then say what *these* numbers mean."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from knowledge.errors import KnowledgeError
+from knowledge.search import Passage
+from labs.base import Lab, LabResult
+from labs.errors import LabCancelled, LabError
+from labs.registry import get_lab
+from labs.runner import LabRunner
+from tutor.checking.citations import check_citations
+from tutor.checking.numbers import guard_numbers
+from tutor.errors import ModelError
+from tutor.events import Event, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
+from tutor.library import Library
+from tutor.models.base import LoadedModel
+from tutor.prompts import RESULT, result_prompt
+from tutor.sessions import Run
+from tutor.turns.draft import Draft
+from tutor.turns.evidence import fitted, gather
+from tutor.turns.pump import pump
+from tutor.turns.streaming import stream_text
+from tutor.turns.wording import quoted_reason, result_answer
+
+
+def run_experiment(
+    lab_id: str,
+    chosen: Mapping[str, Any],
+    draft: Draft,
+    runner: LabRunner,
+    library: Library,
+    model: LoadedModel,
+    previous: LabResult | None,
+    cancel: threading.Event,
+) -> Iterator[Event]:
+    """Yield the events of a lab run and fill in `draft`. `previous` is the session's last result of this lab."""
+    draft.plan = {"lab": lab_id, "parameters": dict(chosen)}
+    try:
+        run = yield from one_run(lab_id, chosen, runner, cancel)
+    except LabCancelled as error:
+        draft.answer = str(error)
+        yield Notice(draft.answer, "warning")
+        return
+    except LabError as error:
+        draft.failed, draft.answer = True, str(error)
+        # A refused value must not be carried into the next message.
+        draft.plan = None
+        yield Notice(draft.answer, "error")
+        return
+    draft.runs.append(run)
+    lab = get_lab(lab_id)
+    told = result_answer(run.result, previous)
+    draft.answer = told
+    yield Text(told)
+    if not cancel.is_set():
+        yield from _say_why(lab, run, draft, library, model, cancel)
+    draft.suggest(*follow_ups(lab, run.result))
+
+
+def one_run(
+    lab_id: str, chosen: Mapping[str, Any], runner: LabRunner, cancel: threading.Event
+) -> Generator[Event, None, Run]:
+    """Run a lab; yields LabStarted, LabProgress and LabFinished and returns the `Run`.
+
+    Raises
+    ------
+    LabError
+        When the lab refuses the parameters, fails, or was cancelled; nothing else is yielded then.
+    """
+    lab_run = runner.submit(lab_id, chosen)
+    yield LabStarted(lab_run.id, lab_id, lab_run.lab.title, dict(lab_run.parameters), dict(chosen))
+    try:
+        for update in pump(iter(lab_run.events()), cancel, on_cancel=lab_run.cancel):
+            yield LabProgress(lab_run.id, update.fraction, update.message, update.elapsed)
+        result = lab_run.result()
+    finally:
+        # The student may close the page in the middle: then this generator is closed and nobody waits for the run.
+        lab_run.cancel()
+    run = Run(lab_run.id, dict(chosen), result)
+    yield LabFinished(lab_run.id, result)
+    return run
+
+
+def _say_why(
+    lab: Lab, run: Run, draft: Draft, library: Library, model: LoadedModel, cancel: threading.Event
+) -> Iterator[Event]:
+    """Add the reason, from the lecture: quoted, or put by a capable model into words that fit this run.
+
+    A small model gets it wrong too often to be asked: of the default model's comments on bandit runs most compared two
+    numbers wrongly ("0.06 less than the best") or swapped two terms, which no check of words can see.
+    """
+    passages = reasons(lab, run.result, library)
+    if not passages:
+        return
+    if model.chat is None or not model.capable:
+        yield Sources(tuple(passages[:1]))
+        draft.sources = passages[:1]
+        why = quoted_reason(passages[0])
+        draft.answer = f"{draft.answer}\n\n{why}"
+        yield Text(f"\n\n{why}")
+        return
+    yield Sources(tuple(passages))
+    prompt = result_prompt(lab, run.result, fitted(passages, None))
+    written = ""
+    try:
+        yield Text("\n\n")
+        for delta in stream_text(model.chat, [SystemMessage(RESULT), HumanMessage(prompt)], cancel):
+            written += delta
+            yield Text(delta)
+    except ModelError as error:
+        yield Notice(f"The model could not comment on this run: {error}", "warning")
+    material = " ".join([draft.question, *(passage.text for passage in passages)])
+    guarded = guard_numbers(written, [run.result], also=material)
+    checked = check_citations(guarded.text, passages, "", library.embed)
+    if guarded.removed and not cancel.is_set():
+        count = len(guarded.removed)
+        what = "1 sentence was" if count == 1 else f"{count} sentences were"
+        yield Notice(f"{what} taken out of the model's comment: the numbers were not those of this run.")
+    if checked.text:
+        draft.answer = f"{draft.answer}\n\n{checked.text}"
+    if checked.cited:
+        draft.sources = passages
+
+
+def reasons(lab: Lab, result: LabResult, library: Library) -> list[Passage]:
+    """Passages of the lab's own lectures that may say why a run went as it did; none while the course is not open."""
+    base = library.ready
+    if base is None:
+        return []
+    about = (
+        " ".join(finding.name.replace("_", " ") for finding in result.findings) or (result.notes or ("",))[0]
+    )
+    try:
+        found = base.search(f"why? {' '.join(lab.topics[:3])} {about}", k=12)
+    except KnowledgeError:
+        return []
+    of_lab = [p for p in found if p.lecture in lab.lectures and p.kind != "code" and p.cell is None]
+    return gather(base, of_lab, 2)
+
+
+def follow_ups(lab: Lab, result: LabResult) -> list[str]:
+    """Messages that would change one thing about this run: a finding's advice first, then the lab's own examples."""
+    return [example for example in lab.examples if example][:3]

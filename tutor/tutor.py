@@ -1,0 +1,218 @@
+"""The tutor: one message in, the events of one turn out. The one place where a turn is told.
+
+    message ─► a model with tool calls ─► planning/agent.py: the model decides, tools search and run labs
+            └► otherwise ─► planning/router.py decides ─► turns/question.py, turns/experiment.py, turns/talk.py
+
+Knows no page, no command line and no vendor. Everything it needs is handed to it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from labs.base import Lab, LabResult
+from labs.registry import LABS
+from labs.runner import LabRunner
+from tutor.errors import MessageError, ModelError, SessionError, TutorError
+from tutor.events import Done, Event, Notice
+from tutor.library import Library
+from tutor.models.base import LoadedModel, no_model
+from tutor.planning.agent import run_agent
+from tutor.planning.router import Plan, Router
+from tutor.sessions import SessionStore, Turn, check_session_id
+from tutor.turns import talk
+from tutor.turns.draft import Draft
+from tutor.turns.experiment import run_experiment
+from tutor.turns.question import answer_question, as_asked
+
+log = logging.getLogger(__name__)
+
+LONGEST_MESSAGE = 4000  # characters
+REMEMBERED = 12  # turns that are read back for a new one
+
+STOPPED = "Stopped. Nothing is lost: ask again, or change something."
+
+
+class Models(Protocol):
+    """Whatever holds the chat model of the moment; `tutor.models.host.ModelHost` does."""
+
+    @property
+    def current(self) -> LoadedModel: ...
+
+
+class Tutor:
+    """Answers messages. Safe to share between threads; each turn keeps its state to itself."""
+
+    def __init__(
+        self,
+        library: Library,
+        runner: LabRunner,
+        models: Models,
+        sessions: SessionStore,
+        labs: Mapping[str, Lab] = LABS,
+    ) -> None:
+        self.library = library
+        self.runner = runner
+        self.models = models
+        self.sessions = sessions
+        self.labs = labs
+        self.router = Router(labs)
+
+    def history(self, session_id: str) -> list[Turn]:
+        """The saved turns of a session, oldest first."""
+        check_session_id(session_id)
+        return self.sessions.turns(session_id)
+
+    def plan(self, message: str, session_id: str) -> Plan:
+        """What would be done with a message in this session, without doing it."""
+        turns = self.sessions.turns(session_id, last=REMEMBERED)
+        last = self.sessions.last_plan(session_id) or {}
+        return self.router.plan(message, [t.question for t in turns], last.get("lab"), last.get("parameters"))
+
+    def reply(self, message: str, session_id: str, cancel: threading.Event | None = None) -> Iterator[Event]:
+        """Yield what happens in one turn, ending in exactly one `Done`.
+
+        Setting `cancel` stops the model and a running lab within a second; the turn still ends in `Done`. Failures
+        that a student can act on arrive as a `Notice`; a bug arrives as a plain apology and is logged in full.
+
+        Raises
+        ------
+        SessionError
+            When `session_id` cannot name a session.
+        """
+        check_session_id(session_id)
+        started = time.monotonic()
+        cancel = cancel or threading.Event()
+        draft = Draft(question=message.strip(), session_id=session_id)
+        try:
+            check_message(message)
+        except MessageError as error:
+            yield Notice(str(error), "error")
+            yield Done(str(error), "other", self.models.current.label, 0.0, failed=True)
+            return
+        try:
+            for event in self._events(draft, cancel):
+                if isinstance(event, Notice):
+                    draft.notices.append((event.level, event.message))
+                yield event
+        except TutorError as error:
+            draft.failed, draft.answer = True, draft.answer or str(error)
+            draft.notices.append(("error", str(error)))
+            yield Notice(str(error), "error")
+        except Exception:
+            log.exception("a turn failed")
+            sorry = "Sorry, something went wrong on my side. Your message is kept; try it again or put it differently."
+            draft.failed, draft.answer = True, draft.answer or sorry
+            draft.notices.append(("error", sorry))
+            yield Notice(sorry, "error")
+        if cancel.is_set():
+            draft.notices.append(("info", STOPPED))
+            yield Notice(STOPPED)
+        seconds = time.monotonic() - started
+        yield from self._save(draft, seconds)
+        yield _done(draft, seconds)
+
+    def _events(self, draft: Draft, cancel: threading.Event) -> Iterator[Event]:
+        model = self.models.current
+        draft.model = model.label
+        if model.tool_calls and model.chat is not None:
+            history = self.sessions.turns(draft.session_id, last=REMEMBERED)
+            try:
+                yield from run_agent(draft, model, self.library, self.runner, self.labs, history, cancel)
+                return
+            except ModelError as error:
+                draft.details["model_error"] = str(error)
+                yield Notice(f"{error} Meanwhile I go on without a language model.", "error")
+                model = no_model()
+                draft.model = model.label
+        yield from self._routed(draft, model, cancel)
+
+    def _routed(self, draft: Draft, model: LoadedModel, cancel: threading.Event) -> Iterator[Event]:
+        plan = self.plan(draft.question, draft.session_id)
+        draft.intent = plan.intent
+        draft.details["plan"] = {"intent": plan.intent, "lab": plan.lab, "parameters": dict(plan.parameters)}
+        if plan.alternative is not None:
+            yield from talk.which_one(draft, plan, self.labs)
+        elif plan.intent == "lab" and plan.lab is not None:
+            previous = self.last_result(draft.session_id, plan.lab)
+            yield from run_experiment(
+                plan.lab, plan.parameters, draft, self.runner, self.library, model, previous, cancel
+            )
+        elif plan.intent == "smalltalk":
+            yield from talk.small_talk(draft, self.labs)
+        elif plan.intent == "meta":
+            yield from talk.about_the_tutor(draft, self.labs, self.library, model.label)
+        elif plan.intent == "quiz":
+            yield from talk.no_quiz_yet(draft, plan.lecture)
+        else:
+            questions = [
+                t.question for t in self.sessions.turns(draft.session_id, last=3) if t.intent != "lab"
+            ]
+            asked = as_asked(draft.question, questions)
+            yield from answer_question(asked, draft, self.library, model, self.labs, cancel)
+
+    def last_result(self, session_id: str, lab_id: str) -> LabResult | None:
+        """The newest result of a lab in this session, to compare with."""
+        for turn in reversed(self.sessions.turns(session_id, last=REMEMBERED)):
+            for run in reversed(turn.runs):
+                if run.result.lab == lab_id:
+                    return run.result
+        return None
+
+    def _save(self, draft: Draft, seconds: float) -> Iterator[Event]:
+        turn = Turn(
+            question=draft.question,
+            answer=draft.answer,
+            intent=draft.intent,
+            model=draft.model,
+            seconds=round(seconds, 3),
+            abstained=draft.abstained,
+            failed=draft.failed,
+            sources=tuple(draft.sources),
+            runs=tuple(draft.runs),
+            notices=tuple(draft.notices),
+            suggestions=tuple(draft.suggestions),
+            plan=draft.plan,
+        )
+        try:
+            self.sessions.save(draft.session_id, turn)
+        except Exception as error:
+            if isinstance(error, SessionError):
+                raise
+            log.exception("a turn could not be saved")
+            yield Notice(
+                "This turn could not be saved, so it will be gone after a reload. Free some disk space and ask again.",
+                "warning",
+            )
+
+
+def check_message(message: str) -> None:
+    """Raise MessageError for a message that is empty or too long to be one."""
+    if not message.strip():
+        raise MessageError(
+            "Your message was empty. Type a question, or what you would like to try, and press Enter."
+        )
+    if len(message) > LONGEST_MESSAGE:
+        raise MessageError(
+            f"Your message has {len(message):,} characters, and {LONGEST_MESSAGE:,} are the most that I can read. "
+            "Send the part that your question is about."
+        )
+
+
+def _done(draft: Draft, seconds: float) -> Done:
+    return Done(
+        answer=draft.answer,
+        intent=draft.intent,
+        model=draft.model,
+        seconds=round(seconds, 3),
+        abstained=draft.abstained,
+        sources=tuple(draft.sources),
+        results=tuple(run.result for run in draft.runs),
+        suggestions=tuple(draft.suggestions),
+        failed=draft.failed,
+        details=draft.details,
+    )

@@ -1,0 +1,267 @@
+"""The page, composed: header, rooms, looks; and the way it is launched.
+
+`build` makes the page from what it is handed. `serve` launches it and stays until it is interrupted;
+`launch` comes back at once, for tests. One room is a page, several are tabs: a further room is a line in
+`_rooms`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tutor.errors import SettingsError
+from tutor.settings import Settings
+from tutor.web import looks, status
+from tutor.web.chat import ChatRoom, Header, Session, session_input
+from tutor.web.live import Conversations
+from tutor.web.pictures import Pictures
+from tutor.web.toolkit import gr
+
+TITLE = "ML Tutor"
+TAGLINE = "Lectures explained, experiments run"
+DAY = 24 * 3600
+
+Room = tuple[str, Callable[[Any, Session, Header], None]]
+
+
+def build(
+    tutor: Any,
+    settings: Settings,
+    knowledge: Any,
+    model_host: Any,
+    examples: Sequence[str] | None = None,
+) -> Any:
+    """The page as `gr.Blocks`, not yet launched.
+
+    Parameters
+    ----------
+    tutor : Tutor
+        Answers: `reply(message, session_id, cancel)` and `history(session_id)`.
+    settings : Settings
+        For the folder of the pictures, and for `launch`.
+    knowledge : Library or KnowledgeBase
+        Opens passages in their place.
+    model_host : ModelHost
+        Which model is in use, and how far its download is.
+    examples : sequence of str, optional
+        Messages to click on an empty page; by default some questions, and one run of each of a few labs.
+    """
+    folder = _private_folder(settings.cache_dir)
+    # Gradio reads this where components are made: all that it serves or takes lies in this folder.
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    conversations = Conversations(tutor, Pictures(folder))
+    examples = default_examples() if examples is None else examples
+    chat = ChatRoom(conversations, knowledge, model_host, examples)
+    rooms: tuple[Room, ...] = (("Chat", chat.build),)
+    with gr.Blocks(title=TITLE, fill_height=True, delete_cache=(DAY, DAY), analytics_enabled=False) as page:
+        session = session_input()
+        header = _header(model_host, knowledge)
+        if len(rooms) == 1:
+            rooms[0][1](page, session, header)
+        else:
+            with gr.Tabs(elem_id="rooms"):
+                for name, fill in rooms:
+                    with gr.Tab(name, id=name.lower()):
+                        fill(page, session, header)
+    page.queue(default_concurrency_limit=16, max_size=256, api_open=False)
+    return page
+
+
+def _header(model_host: Any, knowledge: Any) -> Header:
+    with gr.Row(elem_id="header"):
+        gr.HTML(
+            f'<div class="t-brand">{looks.MARK}'
+            f"<div><strong>{TITLE}</strong><span>{TAGLINE}</span></div></div>",
+            elem_id="brand",
+        )
+        shown = gr.HTML(status.model_html(model_host) + status.library_html(knowledge), elem_id="status")
+        fresh = gr.Button(
+            "New conversation", elem_id="fresh", size="sm", variant="secondary", scale=0, min_width=0
+        )
+    timer = gr.Timer(1.0)
+    return Header(shown, fresh, timer, gr.State(status.model_words(model_host)[0]))
+
+
+def default_examples() -> list[str]:
+    """Two questions, and the first example of the labs whose lectures come first and last."""
+    from labs.registry import LABS
+
+    by_lecture = sorted(
+        (lab for lab in LABS.values() if lab.examples), key=lambda lab: lab.lectures, reverse=True
+    )
+    runs = [lab.examples[0] for lab in by_lecture[:2]]
+    return ["Why do we decay epsilon?", "What does gradient descent do, step by step?", *runs]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A page that is being served."""
+
+    url: str
+    page: Any
+
+    def close(self) -> None:
+        self.page.close(verbose=False)
+
+
+def launch(
+    page: Any,
+    settings: Settings,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    share: bool = False,
+    auth_file: Path | None = None,
+) -> Running:
+    """Serve the page in the background; comes back when it answers.
+
+    Raises
+    ------
+    SettingsError
+        The port is taken, or the password file cannot be used.
+    """
+    host = host or settings.host
+    port = _free_port(host, settings.port if port is None else port)
+    auth = read_passwords(auth_file) if auth_file is not None else None
+    # The page's own check that it is up must not go through a proxy.
+    for name in ("NO_PROXY", "no_proxy"):
+        kept = [part for part in os.environ.get(name, "").split(",") if part]
+        os.environ[name] = ",".join(dict.fromkeys([*kept, "127.0.0.1", "localhost"]))
+    _, url, shared = page.launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        auth=auth,
+        auth_message="Sign in with the name and password that your teacher gave you." if auth else None,
+        prevent_thread_lock=True,
+        quiet=True,
+        inbrowser=False,
+        show_error=True,
+        max_threads=80,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        allowed_paths=[],
+        max_file_size="20mb",
+        strict_cors=True,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        favicon_path=str(looks.ASSETS / "icon.svg"),
+        app_kwargs=looks.app_kwargs(local=not share),
+        theme=looks.theme(),
+        js=looks.script(),
+        head=looks.head(),
+    )
+    return Running(shared or url, page)
+
+
+def serve(
+    tutor: Any,
+    settings: Settings,
+    knowledge: Any,
+    model_host: Any,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    share: bool = False,
+    auth_file: Path | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Build the page, serve it, call `on_ready` with its address, and stay until Ctrl-C (or `stop`)."""
+    running = launch(
+        build(tutor, settings, knowledge, model_host),
+        settings,
+        host=host,
+        port=port,
+        share=share,
+        auth_file=auth_file,
+    )
+    try:
+        if on_ready is not None:
+            on_ready(running.url)
+        warm_up()
+        stop = stop or threading.Event()
+        while not stop.wait(1.0):
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        running.close()
+
+
+def warm_up() -> None:
+    """Load in the background what the first plot would otherwise wait for."""
+
+    from labs.plotting import warm_up as load
+
+    threading.Thread(target=load, name="warm-up", daemon=True).start()
+
+
+def read_passwords(path: Path) -> list[tuple[str, str]]:
+    """Lines of `name:password`; empty lines and lines that begin with # are passed over."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise SettingsError(
+            f"The password file {path} cannot be read: {reason}. It holds lines of name:password."
+        ) from error
+    pairs = []
+    for n, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, colon, password = line.strip().partition(":")
+        if not (name and colon and password):
+            raise SettingsError(
+                f"Line {n} of the password file {path} is not name:password. Correct it, or remove it."
+            )
+        pairs.append((name, password))
+    if not pairs:
+        raise SettingsError(
+            f"The password file {path} names nobody. Write a line of name:password for each person."
+        )
+    return pairs
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, if it can be had; 0 asks for any."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host.strip("[]"), port))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise SettingsError(
+            f"The page cannot be opened on {host}:{port} ({error.strerror}). "
+            "Is the tutor running already? Otherwise choose another port with --port."
+        ) from error
+
+
+def _private_folder(cache: Path) -> Path:
+    """A new folder that nobody else can read; the folders of pages that are gone are swept away."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for left in cache.glob("page-*-*"):
+        pid = left.name.split("-")[1]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"page-{os.getpid()}-", dir=cache))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _alive(pid: int) -> bool:
+    import psutil
+
+    return bool(psutil.pid_exists(pid))

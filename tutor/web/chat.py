@@ -1,0 +1,271 @@
+"""The chat room: its components and what they do. It shows what the tutor says and decides nothing.
+
+Every handler gets the session id of the browser and nothing of the conversation: that stays on the server,
+so a message costs little traffic, and what another browser says cannot be read by making up a history.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tutor.web import markup, passage, render, status
+from tutor.web.live import Conversation, Conversations, LiveTurn
+from tutor.web.toolkit import gr
+
+log = logging.getLogger(__name__)
+STILL_ANSWERING = "I am still answering. Press Stop to interrupt me, or wait a moment."
+GONE = "That source is not part of this conversation any more. Reload the page, or ask again."
+GIVE_BACK = 20_000  # characters of a refused message that are put back into the box
+WATCH_SOON, WATCH_LATER = 1.0, 20.0  # seconds between two looks at the model's state
+PLACEHOLDER = "Ask, or run an experiment"
+
+
+# The browser makes and keeps the session id (assets/session.js) and puts it into every call by itself: there
+# is one before the first message, however fast that comes.
+WITH_MESSAGE = "(message, session) => [message, window.tutorSession()]"
+WITH_SESSION = "(session) => [window.tutorSession()]"
+LEAVE_SESSION = "(session) => { const old = tutorSession(); tutorSession(true); return [old]; }"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every room needs of the visitor: an input that carries the id, with one of the scripts above."""
+
+    id: Any  # gr.Textbox, never shown
+
+
+def session_input() -> Session:
+    """The carrier of the session id; made once a page."""
+    return Session(gr.Textbox(visible=False))
+
+
+def valid(session_id: Any) -> str | None:
+    """The session id, if it can be one of ours."""
+    if (
+        isinstance(session_id, str)
+        and 16 <= len(session_id) <= 64
+        and session_id.replace("-", "").replace("_", "").isalnum()
+    ):
+        return session_id
+    return None
+
+
+class ChatRoom:
+    """Builds the room inside the current `gr.Blocks` and wires it."""
+
+    def __init__(
+        self, conversations: Conversations, knowledge: Any, model_host: Any, examples: Sequence[str]
+    ) -> None:
+        self._conversations = conversations
+        self._knowledge = knowledge
+        self._model_host = model_host
+        self._examples = examples
+
+    # ---- what is on the page
+
+    def build(self, page: Any, session: Session, header: Header) -> None:
+        """Create the components and wire them to the visitor's session and to the header."""
+        with gr.Column(elem_id="chat-room", scale=1):
+            self.chatbot = gr.Chatbot(
+                elem_id="chat",
+                label="Conversation with the tutor",
+                show_label=False,
+                container=False,
+                height=None,
+                scale=1,
+                layout="bubble",
+                buttons=["copy"],
+                autoscroll=False,  # page.js keeps the last question in view: an answer is read from its top
+                line_breaks=False,
+                sanitize_html=True,
+                allow_tags=False,
+                allow_file_downloads=False,
+                latex_delimiters=markup.DELIMITERS,
+                placeholder=WELCOME,
+                examples=[{"text": text, "display_text": text} for text in self._examples],
+            )
+            self.box = gr.Textbox(
+                elem_id="ask",
+                label="Your message",
+                show_label=False,
+                container=False,
+                placeholder=PLACEHOLDER,
+                lines=1,
+                max_lines=8,
+                autofocus=True,
+                submit_btn="Send",
+                stop_btn=False,
+            )
+            gr.HTML(HINT, elem_id="hint")
+        with gr.Column(elem_id="passage", elem_classes="t-panel"):
+            self.passage_head = gr.HTML("", elem_id="passage-head")
+            self.passage_body = gr.Markdown(
+                "",
+                elem_id="passage-body",
+                latex_delimiters=markup.DELIMITERS,
+                sanitize_html=True,
+                container=False,
+            )
+        self.opener = gr.HTML("", elem_id="opener", js_on_load=OPENER)
+        self._wire(page, session, header)
+
+    def _wire(self, page: Any, session: Session, header: Header) -> None:
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        # Suggestions are only drawn where progress is not hidden; "minimal" on the chat shows nothing else.
+        talk: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "minimal",
+            "show_progress_on": self.chatbot,
+            "concurrency_limit": 64,
+            "concurrency_id": "talk",
+            "trigger_mode": "multiple",
+        }
+        outputs = [self.chatbot, self.box]
+        streams = [self.box.submit(self.ask, [self.box, session.id], outputs, js=WITH_MESSAGE, **talk)]
+        talk["js"] = WITH_SESSION
+        streams += [
+            self.chatbot.example_select(self.pick, [session.id], outputs, **talk),
+            self.chatbot.option_select(self.pick, [session.id], outputs, **talk),
+            page.load(self.restore, [session.id], outputs, **{**talk, "trigger_mode": "once"}),
+        ]
+        self.box.stop(self.stop, [session.id], None, js=WITH_SESSION, queue=False, **quiet)
+        # What still streams belongs to the old conversation and must not be drawn into the new one.
+        header.fresh.click(self.fresh, [session.id], outputs, js=LEAVE_SESSION, cancels=streams, **quiet)
+        opened = [self.passage_head, self.passage_body]
+        self.opener.click(
+            self.open_passage,
+            [session.id],
+            opened,
+            js=WITH_SESSION,
+            queue=False,
+            trigger_mode="multiple",
+            **quiet,
+        )
+        watched = [header.status, header.last, header.timer]
+        header.timer.tick(self.watch, [header.last], watched, queue=False, **quiet)
+        page.load(self.watch, [header.last], watched, queue=False, **quiet)
+
+    # ---- what happens
+
+    def ask(self, message: str, session_id: Any) -> Iterator[tuple[Any, Any]]:
+        """One turn, streamed."""
+        found = valid(session_id)
+        if found is None:  # the page was opened without storage, or before this session was known
+            gr.Warning("This page has lost its conversation. Reload it, and ask again.")
+            yield gr.skip(), gr.skip()
+            return
+        started = self._conversations.ask(found, message)
+        if started is None:
+            gr.Info(STILL_ANSWERING)
+            yield gr.skip(), gr.skip()
+            return
+        yield from self._stream(*started, clear=True)
+
+    def pick(self, event: gr.EventData, session_id: Any) -> Iterator[tuple[Any, Any]]:
+        """A clicked example or suggestion is a message like any other."""
+        value = event._data.get("value", "") if isinstance(event._data, dict) else ""
+        text = value.get("text", "") if isinstance(value, dict) else str(value)
+        yield from self.ask(text, session_id)
+
+    def _stream(self, conversation: Conversation, live: LiveTurn, clear: bool) -> Iterator[tuple[Any, Any]]:
+        past = conversation.messages(suggest=False)
+        box = gr.update(submit_btn=False, stop_btn="Stop", **({"value": ""} if clear else {}))
+        for messages in live.follow():
+            yield past + messages, box
+            box = gr.skip()
+        self._conversations.settle(conversation)
+        question = live.view.question
+        back = (
+            {"value": question}
+            if live.view.failed and question.strip() and len(question) <= GIVE_BACK
+            else {}
+        )
+        yield gr.skip(), gr.update(submit_btn="Send", stop_btn=False, **back)
+
+    def restore(self, session_id: Any) -> Iterator[tuple[Any, Any]]:
+        """What this browser said before, after a reload or a restart; a turn under way goes on streaming."""
+        found = valid(session_id)
+        if found is None:
+            yield [], gr.skip()
+            return
+        conversation = self._conversations.open(found)
+        if conversation.live is None:
+            yield conversation.messages(), gr.skip()
+        else:
+            yield from self._stream(conversation, conversation.live, clear=False)
+
+    def fresh(self, session_id: Any) -> tuple[list[Any], Any]:
+        """A new conversation, under the new id that the browser has made; the old one stays saved."""
+        self.stop(session_id)
+        return [], gr.update(value="", submit_btn="Send", stop_btn=False)
+
+    def stop(self, session_id: Any) -> None:
+        found = valid(session_id)
+        if found is not None:
+            self._conversations.stop(found)
+
+    def open_passage(self, event: gr.EventData, session_id: Any) -> tuple[str, str]:
+        """The passage behind a chip or a citation, in its place."""
+        found = valid(session_id)
+        href = str(event._data.get("href", "")) if isinstance(event._data, dict) else ""
+        hit = self._conversations.passage(found, href) if found is not None else None
+        if hit is None:
+            return render.notice_html(render.Notice(GONE, "warning")), ""
+        source, n = hit
+        return passage.heading_html(source, n), passage.body_markdown(source, self._sections(source.path))
+
+    def _sections(self, path: str) -> Sequence[Any]:
+        from knowledge.errors import KnowledgeError
+
+        base = getattr(self._knowledge, "ready", self._knowledge)
+        if base is None:
+            return ()
+        try:
+            return base.section(path)
+        except (
+            KnowledgeError,
+            LookupError,
+            OSError,
+        ):  # the file has left the course since: the passage itself is kept
+            log.info("no sections for %s", path)
+            return ()
+
+    def watch(self, before: str) -> tuple[Any, str, Any]:
+        """The state of the model, asked for every second while it changes and rarely afterwards."""
+        state, _ = status.model_words(self._model_host)
+        shown = status.model_html(self._model_host, before) + status.library_html(self._knowledge)
+        soon = status.busy(self._model_host.status) or status.busy(getattr(self._knowledge, "status", None))
+        return shown, state, gr.update(value=WATCH_SOON if soon else WATCH_LATER)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The parts of the page's header that rooms act on."""
+
+    status: Any  # gr.HTML
+    fresh: Any  # gr.Button
+    timer: Any  # gr.Timer
+    last: Any  # gr.State: the model's state as last shown
+
+
+WELCOME = """
+<div class="t-welcome">
+<h1>What would you like to understand?</h1>
+<p>I answer from your machine-learning lectures and show you where it says so. I also run the experiments
+of the course and read the results with you. Everything happens on this computer.</p>
+</div>
+"""
+
+HINT = (
+    '<p class="t-hint"><span class="t-keys"><kbd>Enter</kbd> sends, '
+    "<kbd>Shift</kbd> + <kbd>Enter</kbd> starts a new line. "
+    "</span>Answers can be wrong: open the sources.</p>"
+)
+
+# Chips and citations are links inside the chat; a click on one becomes an event with its address.
+OPENER = """
+window.addEventListener('tutor:open', (event) => trigger('click', { href: event.detail }));
+"""

@@ -1,0 +1,121 @@
+"""A cited passage in its place: its section, the neighbours, and the best sentence marked. Pure functions."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from knowledge.search import Passage
+from tutor.web import markup
+
+
+def heading_html(passage: Passage, number: int) -> str:
+    """Title, heading path, file and cell of an opened passage."""
+    lecture = f"Lecture {passage.lecture}" if passage.lecture is not None else ""
+    title = markup.label(passage.title)
+    kicker = f"Source {number}{f' · {lecture}' if lecture else ''}"
+    trail = " › ".join(markup.label(part) for part in passage.heading if part.strip())
+    return (
+        f'<p class="t-kicker">{kicker}</p><h2 id="passage-title" tabindex="-1">{title}</h2>'
+        + (f'<p class="t-trail">{trail}</p>' if trail else "")
+        + f'<p class="t-locator"><code>{html.escape(passage.path)}</code>{_spot(passage)}</p>'
+    ).replace("{", "&#123;")
+
+
+def _spot(passage: Passage) -> str:
+    if passage.cell is not None:
+        return f" · cell {passage.cell}"
+    return f" · page {passage.page}" if passage.page is not None else ""
+
+
+def body_markdown(passage: Passage, sections: Sequence[Any]) -> str:
+    """The passage, its best sentence marked, between what comes before and after it in the document."""
+    first, last = _extent(passage, sections)
+    if first is None or last is None:
+        return mark(markup.markdown(passage.text), passage.best_sentence)
+    here = "\n\n".join(markup.markdown(str(section.text)) for section in sections[first : last + 1])
+    parts = [mark(here, passage.best_sentence, passage.text)]
+    if first > 0:
+        parts.insert(0, _around("Before this", sections[first - 1]))
+    if last + 1 < len(sections):
+        parts.append(_around("After this", sections[last + 1]))
+    return "\n\n".join(parts)
+
+
+def _extent(passage: Passage, sections: Sequence[Any]) -> tuple[int | None, int | None]:
+    """The first and the last section that the passage lies in; by its words where nobody says."""
+    named = [i for i, section in enumerate(sections) if passage.id in getattr(section, "passages", ())]
+    if named:
+        return named[0], named[-1]
+    found = find(passage, sections)
+    return found, found
+
+
+def _around(label: str, section: Any) -> str:
+    heading = [part for part in getattr(section, "heading", ()) if part.strip()]
+    name = f": {markup.label(heading[-1])}" if heading else ""
+    text = markup.markdown(str(section.text))
+    return f'<details class="t-around"><summary>{label}{name}</summary>\n\n{text}\n\n</details>'
+
+
+def find(passage: Passage, sections: Sequence[Any]) -> int | None:
+    """Which section the passage stands in: the right cell or heading, and the most of its words."""
+    wanted = set(_words(passage.text))
+    best, best_score = None, 0.0
+    for i, section in enumerate(sections):
+        if passage.cell is not None and getattr(section, "cell", None) != passage.cell:
+            continue
+        if passage.page is not None and getattr(section, "page", None) not in (passage.page, None):
+            continue
+        shared = len(wanted & set(_words(str(section.text)))) / max(len(wanted), 1)
+        score = shared + (0.5 if tuple(getattr(section, "heading", ())) == tuple(passage.heading) else 0.0)
+        if score > best_score:
+            best, best_score = i, score
+    return best if best_score >= 0.3 else None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def mark(shown: str, sentence: str, passage: str = "") -> str:
+    """Put `<mark>` around the sentence in Markdown that is ready to show; a line of code is named above.
+
+    The sentence may be wrapped differently or carry other markup than the text, so its words are matched in
+    order with anything that is not a word between them. Where it cannot be found, the first sentence of the
+    passage is tried.
+    """
+    ready = markup.markdown(sentence).strip()
+    span = _span(shown, ready) or (_span(shown, ready, loose=True))
+    if span is None and passage:
+        first = re.split(r"(?<=[.!?])\s", markup.markdown(passage).strip(), maxsplit=1)[0]
+        span = _span(shown, first)
+    if span is None:
+        return shown
+    start, end = span
+    marked = shown[start:end]
+    if _inside_code(shown, start):
+        line = html.escape(sentence.strip()).replace("\\", "&#92;")
+        return f'<p class="t-line">The line in question: <mark><code>{line}</code></mark></p>\n\n{shown}'
+    if "```" in marked or "~~~" in marked or re.search(r"\n\s*\n|<pre", marked):
+        return shown
+    while end < len(shown) and shown[end] in ".!?":
+        end += 1
+    return f"{shown[:start]}<mark>{shown[start:end]}</mark>{shown[end:]}"
+
+
+def _inside_code(text: str, at: int) -> bool:
+    return text.count("```", 0, at) % 2 == 1 or text.count("<pre", 0, at) > text.count("</pre>", 0, at)
+
+
+def _span(text: str, sentence: str, loose: bool = False) -> tuple[int, int] | None:
+    tokens = re.findall(r"\\\(.*?\\\)|\\\[.*?\\\]|\w+", sentence, re.DOTALL)
+    if loose:
+        tokens = [token for token in tokens if not token.startswith("\\")]
+    if len(tokens) < 3:
+        return None
+    gap = r"(?:[^\w\n]|\n(?!\s*\n)){0,12}?" if not loose else r"(?:[^\n]|\n(?!\s*\n)){0,60}?"
+    match = re.search(gap.join(re.escape(token) for token in tokens[:80]), text)
+    return match.span() if match else None
