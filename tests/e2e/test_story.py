@@ -1,0 +1,151 @@
+"""The story of the project as a student lives it: `tutor serve`, a real browser, the real course and labs.
+
+Without a model in the ordinary run; with the embedded default model in the slow one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pages import Server, free_port, start
+
+from knowledge.weights import WeightStore, default_folder
+
+WEIGHTS = default_folder()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts the tutor as `tutor serve` does; one home for all, so that a second start is a restart."""
+    home = tmp_path_factory.mktemp("story")
+    started: list[Server] = []
+
+    def run(model: str, port: int | None = None) -> Server:
+        if WeightStore(WEIGHTS, offline=True).path("all-minilm-l6-v2") is None:
+            pytest.skip("no embedding weights here: run `python -m knowledge.weights fetch`")
+        port = port or free_port()
+        command = [sys.executable, "-m", "tutor", "serve", "--port", str(port), "--model", model]
+        env = {"TUTOR_HOME": str(home), "TUTOR_WEIGHTS": str(WEIGHTS), "TUTOR_OFFLINE": "1"}
+        started.append(start(command, port, home, env))
+        return started[-1]
+
+    yield run
+    for server in started:
+        server.stop()
+
+
+def live_the_story(me, model: bool) -> None:
+    me.ask("why do we decay epsilon?")
+    me.page.wait_for_selector("#chat .t-source", timeout=180_000)  # on a new home the course is read first
+    me.page.wait_for_selector("#ask .submit-button", timeout=180_000)
+    assert "Lecture 9" in me.page.inner_text("#chat .t-sources")
+    assert me.page.locator("#chat .t-cite").count() >= 1
+    assert "epsilon" in me.chat().lower() or "ε" in me.chat()
+    me.shot(f"story-{'model' if model else 'none'}-1-question")
+    me.page.click("#chat .t-cite >> nth=0")
+    me.page.wait_for_selector("#passage-body mark")
+    assert "lecture_09/" in me.page.inner_text("#passage-head")
+    assert me.page.locator("#passage .katex-error").count() == 0
+    me.page.wait_for_timeout(300)
+    me.shot(f"story-{'model' if model else 'none'}-2-source")
+    me.page.keyboard.press("Escape")
+
+    me.ask("run the bandit with epsilon 0, 0.01 and 0.1")
+    me.page.wait_for_selector("#chat progress.t-bar, #chat .t-picture", timeout=60_000)
+    me.page.wait_for_selector("#chat .t-picture img", timeout=120_000)
+    me.page.wait_for_function("document.querySelector('#chat .t-picture img').naturalWidth > 300")
+    me.page.wait_for_selector("#ask .submit-button", timeout=180_000)
+    first = me.page.inner_text("#chat .t-metrics >> nth=0")
+    for epsilon in ("epsilon=0\t", "epsilon=0.01", "epsilon=0.1"):
+        assert epsilon in first
+    assert "10 arms" in me.page.get_attribute("#chat .t-picture img >> nth=0", "alt")
+    me.shot(f"story-{'model' if model else 'none'}-3-lab")
+
+    pictures = me.page.locator("#chat .t-picture img").count()
+    me.ask("now with 20 arms")
+    me.page.wait_for_function(
+        f"document.querySelectorAll('#chat .t-picture img').length > {pictures}", timeout=120_000
+    )
+    me.page.wait_for_selector("#ask .submit-button", timeout=180_000)
+    last = me.page.inner_text("#chat .bot-row >> nth=-1")
+    assert "epsilon=0.01" in last
+    assert first not in last
+    me.page.click("#chat .bot-row >> nth=-1 >> .thought-group .title")
+    chosen = me.page.inner_text("#chat .bot-row >> nth=-1 >> .t-settings")
+    assert "20" in chosen
+    assert "0, 0.01, 0.1" in chosen
+    me.shot(f"story-{'model' if model else 'none'}-4-follow-up")
+
+
+@pytest.mark.weights
+def test_a_student_asks_runs_changes_and_comes_back(serve, visit):
+    server = serve("none")
+    me = visit(server.url)
+    assert "No language model: quoting the lectures" in me.page.inner_text("#status")
+    live_the_story(me, model=False)
+    before = me.page.inner_text("#chat .message-wrap")
+    server.stop()
+    again = serve("none", port=int(server.url.rsplit(":")[-1].strip("/")))
+    me.open()
+    me.page.wait_for_selector("#chat .t-picture img")
+    after = me.page.inner_text("#chat .message-wrap")
+    assert [line for line in after.splitlines() if line.strip()][:20] == [
+        line for line in before.splitlines() if line.strip()
+    ][:20]
+    me.ask("now with 5 arms")  # the lab of before the restart is still the one that is meant
+    me.page.wait_for_selector("#ask .stop-button")
+    me.page.wait_for_selector("#ask .submit-button", timeout=120_000)
+    assert "5" in me.page.inner_text("#chat .bot-row >> nth=-1")
+    stranger = visit(again.url)
+    assert "decay" not in stranger.page.inner_text("#chat").replace("Why do we decay epsilon?", "")
+
+
+@pytest.mark.weights
+def test_bad_requests_get_one_sentence(serve, visit):
+    me = visit(serve("none").url)
+    for message, words in (
+        ("run the bandit with 5000 arms", "arms"),
+        ("", "message"),
+        ("why " * 25_000, "100,000"),
+    ):
+        me.ask(message)
+        me.page.wait_for_selector("#ask .stop-button, #chat .t-notice, #chat .bot-row", timeout=60_000)
+        me.page.wait_for_selector("#ask .submit-button", timeout=60_000)
+        said = me.page.inner_text("#chat .bot-row >> nth=-1")
+        assert words in said.lower()
+        assert len(said) < 500
+
+
+@pytest.mark.weights
+def test_the_pages_files_are_the_visitors_alone(serve):
+    server = serve("none")
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        for path in (
+            "/etc/passwd",
+            str(Path(__file__)),
+            os.environ.get("TUTOR_HOME", "/tmp") + "/data/sessions.sqlite",
+        ):
+            assert client.get(f"gradio_api/file={path}").status_code == 403
+        assert client.get("docs").status_code == 404
+        assert client.get("monitoring").status_code in (403, 404)
+        assert client.get("gradio_api/info").json() == {"named_endpoints": {}, "unnamed_endpoints": {}}
+        policy = client.get("").headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+
+
+@pytest.mark.slow
+@pytest.mark.weights
+@pytest.mark.timeout(1200)
+def test_the_same_story_with_the_embedded_model(serve, visit):
+    if WeightStore(WEIGHTS, offline=True).path("qwen2.5-coder-1.5b") is None:
+        pytest.skip("the default model is not here: run `tutor model pull qwen2.5-coder-1.5b`")
+    me = visit(serve("auto").url)
+    me.page.wait_for_selector("#status :is(.t-ready, .t-fresh)", timeout=180_000)
+    assert "Qwen2.5-Coder" in me.page.inner_text("#status")
+    live_the_story(me, model=True)

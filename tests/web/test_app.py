@@ -1,0 +1,82 @@
+import socket
+import stat
+from types import SimpleNamespace
+
+import pytest
+from page_fakes import FakeModelHost, FakeTutor, build_page
+
+from tutor.errors import SettingsError
+from tutor.web import app, looks
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return SimpleNamespace(cache_dir=tmp_path / "cache", host="127.0.0.1", port=0)
+
+
+@pytest.fixture
+def page(settings):
+    return build_page(FakeTutor(), settings)
+
+
+def test_passwords_are_read_from_lines(tmp_path):
+    file = tmp_path / "passwords"
+    file.write_text("# my class\n\nada:one:two\n grace:x \n")
+    assert app.read_passwords(file) == [("ada", "one:two"), ("grace", "x")]
+
+
+@pytest.mark.parametrize("content", ["", "# nobody\n", "ada\n", "ada:\n", ":secret\n"])
+def test_a_password_file_that_lets_nobody_or_anybody_in_is_refused(tmp_path, content):
+    file = tmp_path / "passwords"
+    file.write_text(content)
+    with pytest.raises(SettingsError, match="password file"):
+        app.read_passwords(file)
+
+
+def test_a_missing_password_file_is_named(tmp_path):
+    with pytest.raises(SettingsError, match="nowhere"):
+        app.read_passwords(tmp_path / "nowhere")
+
+
+def test_a_port_that_is_taken_gives_one_sentence(settings, page):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(SettingsError, match="--port"):
+            app.launch(page, settings, port=other.getsockname()[1])
+
+
+def test_the_folder_of_pictures_is_private_and_old_ones_are_swept(settings):
+    settings.cache_dir.mkdir()
+    gone = settings.cache_dir / "page-999999999-x"
+    gone.mkdir()
+    folder = app._private_folder(settings.cache_dir)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not gone.exists()
+
+
+def test_no_endpoint_is_open_to_programs(page):
+    assert page.get_api_info()["named_endpoints"] == {}
+    assert page.get_api_info()["unnamed_endpoints"] == {}
+    assert all(fn.api_visibility == "private" for fn in page.fns.values())
+
+
+def test_the_looks_name_no_other_host():
+    theme = looks.theme()
+    assert all(type(font).__name__ == "Font" for font in [*theme._font, *theme._font_mono])
+    for file in looks.ASSETS.iterdir():
+        assert "//" not in file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "").replace(
+            "// ", ""
+        )
+
+
+def test_the_page_needs_the_model_for_nothing(settings):
+    host = FakeModelHost("failed", message="No network: connect to it, then restart.")
+    page = build_page(FakeTutor(), settings, host)
+    assert "No network" in str(page.get_config_file())
+
+
+def test_examples_come_from_the_course_and_the_labs():
+    examples = app.default_examples()
+    assert "Why do we decay epsilon?" in examples
+    assert any("bandit" in example.lower() for example in examples)
