@@ -59,7 +59,8 @@ def _heading() -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d")
     return (
         "# Benchmarks\n\n"
-        f"Written by `make bench` on {now}: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}, "
+        f"Written by `make bench` on {now}: {os.cpu_count()} cores, {_processor()}, "
+        f"Python {platform.python_version()}, "
         f"{platform.system()}. Ratios are ours to the baseline of the same run; times are wall-clock.\n"
     )
 
