@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.rows import Row
 
@@ -101,7 +102,7 @@ def _ask_in_browser(url: str) -> list[tuple[float, float, float]]:
         )
         page = browser.new_page()
         page.goto(url)
-        page.wait_for_selector("textarea")
+        page.wait_for_selector("#ask textarea")
         _wait_for_model(page)
         for number, question in enumerate(QUESTIONS, start=1):
             times.append(_one_question(page, question, number))
@@ -109,39 +110,43 @@ def _ask_in_browser(url: str) -> list[tuple[float, float, float]]:
     return times
 
 
-def _wait_for_model(page: object) -> None:
+def _wait_for_model(page: Any) -> None:
     """Wait until course and model are ready: that they are still loading is another measure."""
-    page.wait_for_function(  # type: ignore[attr-defined]
+    page.wait_for_function(
         "() => !document.querySelector('.t-downloading, .t-loading, .t-starting, .t-building')",
         timeout=120_000,
     )
 
 
-# Watches the newest answer from inside the page, so that no round trip of the driver is in the times.
+# Watches the newest turn from inside the page, so that no round trip of the driver is in the times. A turn's words are
+# what its row holds beside chips, notices and the sign that something is on its way.
 WATCH = """
-([before]) => new Promise(resolve => {
+before => new Promise(resolve => {
   const started = performance.now(); let sources = null, word = null;
   const look = () => {
-    const turns = document.querySelectorAll('.t-sources');
-    if (sources === null && turns.length > before) sources = performance.now() - started;
-    const text = document.querySelectorAll('.t-answer');
-    if (word === null && text.length > before && text[text.length - 1].innerText.trim().length > 1)
-      word = performance.now() - started;
-    const done = document.querySelectorAll('.t-done').length > before;
-    if (done || performance.now() - started > 110000)
-      resolve([sources ?? 1e9, word ?? 1e9, performance.now() - started]);
-    else requestAnimationFrame(look);
+    const rows = document.querySelectorAll('#chat .bot-row');
+    const row = rows[rows.length - 1], now = performance.now() - started;
+    if (document.querySelectorAll('#chat .user-row').length > before && row) {
+      if (sources === null && row.querySelector('.t-source')) sources = now;
+      const copy = row.cloneNode(true);
+      copy.querySelectorAll('.t-sources, .t-working, .t-notice, .t-hidden, button, style').forEach(x => x.remove());
+      if (word === null && sources !== null && copy.textContent.trim().length > 1) word = now;
+      const free = document.querySelector('#ask .submit-button')?.offsetParent;
+      if (word !== null && free) return resolve([sources, word, now]);
+    }
+    now > 110000 ? resolve([sources ?? 1e9, word ?? 1e9, now]) : requestAnimationFrame(look);
   };
   look();
 })
 """
 
 
-def _one_question(page: object, question: str, number: int) -> tuple[float, float, float]:
-    page.fill("textarea", question)  # type: ignore[attr-defined]
-    page.keyboard.press("Enter")  # type: ignore[attr-defined]
-    found = page.evaluate(WATCH, [number - 1])  # type: ignore[attr-defined]
-    return tuple(ms / 1000 for ms in found)  # type: ignore[return-value]
+def _one_question(page: Any, question: str, number: int) -> tuple[float, float, float]:
+    page.fill("#ask textarea", question)
+    page.evaluate(f"() => {{ window.watched = ({WATCH})({number - 1}) }}")  # begun, not waited for
+    page.press("#ask textarea", "Enter")
+    sources, word, end = page.evaluate("window.watched")
+    return sources / 1000, word / 1000, end / 1000
 
 
 @contextmanager

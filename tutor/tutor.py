@@ -21,7 +21,6 @@ from tutor.errors import MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
 from tutor.library import Library
 from tutor.models.base import LoadedModel, no_model
-from tutor.planning.agent import run_agent
 from tutor.planning.router import Plan, Router
 from tutor.sessions import SessionStore, Turn, check_session_id
 from tutor.turns import talk
@@ -120,6 +119,10 @@ class Tutor:
         model = self.models.current
         draft.model = model.label
         if model.tool_calls and model.chat is not None:
+            from tutor.planning.agent import (
+                run_agent,
+            )  # LangChain costs a second, and only such a model needs it
+
             history = self.sessions.turns(draft.session_id, last=REMEMBERED)
             try:
                 yield from run_agent(draft, model, self.library, self.runner, self.labs, history, cancel)

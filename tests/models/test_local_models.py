@@ -13,7 +13,7 @@ import pytest
 from hf_folder import save_as_hf_folder
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from tutor.errors import BadSpecError, ModelError, ModelUnavailable
+from tutor.errors import BadSpecError, ModelError, ModelUnavailable, ProviderError
 from tutor.models import huggingface, llamacpp
 from tutor.models.factory import make_model
 from tutor.models.gguf import read_gguf
@@ -289,3 +289,58 @@ def test_roles_alternate_and_tool_results_become_the_users_words():
         {"role": "assistant", "content": "c"},
         {"role": "system", "content": "d"},
     ]
+
+
+# --- openai: over HTTP, against llama.cpp's server ---
+
+
+@pytest.fixture(scope="module")
+def server(smollm_gguf):
+    server = llamacpp.LlamaServer(smollm_gguf, "smollm2-135m", context=2048, threads=1)
+    yield server
+    server.close()
+
+
+@pytest.mark.weights
+def test_the_openai_model_streams_from_a_server_of_ones_own(server, weight_store):
+    settings = load_settings(openai_base_url=f"{server.address}/v1", openai_api_key=server.key)
+    loaded = make_model("openai:smollm2-135m", settings, weight_store)
+    try:
+        pieces = [chunk.content for chunk in loaded.chat.stream("Say hello.") if chunk.content]
+    finally:
+        loaded.close()
+    assert len(pieces) > 3
+    assert "".join(pieces).strip()
+
+
+@pytest.mark.weights
+def test_openais_own_client_streams_from_the_server_and_is_refused_without_its_key(server):
+    import openai
+
+    with openai.OpenAI(base_url=f"{server.address}/v1", api_key=server.key, max_retries=0) as client:
+        stream = client.chat.completions.create(
+            model="smollm2-135m",
+            messages=[{"role": "user", "content": "Say hello."}],
+            stream=True,
+            max_tokens=20,
+        )
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+    assert text.strip()
+    with (
+        openai.OpenAI(base_url=f"{server.address}/v1", api_key="wrong", max_retries=0) as stranger,
+        pytest.raises(openai.AuthenticationError),
+    ):
+        stranger.chat.completions.create(model="smollm2-135m", messages=[{"role": "user", "content": "Hi"}])
+
+
+@pytest.mark.weights
+def test_a_wrong_key_is_one_sentence_that_repeats_no_key(server, weight_store):
+    settings = load_settings(openai_base_url=f"{server.address}/v1", openai_api_key="sk-wrong-key")
+    loaded = make_model("openai:smollm2-135m", settings, weight_store)
+    try:
+        with pytest.raises(ProviderError) as caught:
+            list(loaded.chat.stream("Say hello."))
+    finally:
+        loaded.close()
+    assert "OPENAI_API_KEY" in str(caught.value)
+    assert "sk-wrong-key" not in str(caught.value)

@@ -14,7 +14,7 @@ from labs.registry import LABS, get_lab
 from labs.runner import LabRunner
 from tutor.commands.figures import save_figures
 from tutor.commands.output import Progress, WrongCallError, put_json, say
-from tutor.tools import lab_schema
+from tutor.schema import lab_schema
 
 
 def list_labs(as_json: bool) -> int:

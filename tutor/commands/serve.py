@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from knowledge.weights import WeightStore
 from labs.runner import LabRunner
 from tutor.commands.output import say, tell
+from tutor.errors import LibraryError, TutorError
 from tutor.library import Library
 from tutor.models.host import ModelHost
 from tutor.sessions import SessionStore
 from tutor.settings import Settings
 from tutor.tutor import Tutor
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 
 def serve(
@@ -34,6 +40,8 @@ def serve(
     from tutor.web.app import serve as serve_page
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    # It remarks on proxies at every start; what fails because of one is said in the page.
+    logging.getLogger("langchain_openai").setLevel(logging.ERROR)
     sessions = SessionStore(settings.sessions_url)
     host = ModelHost(settings, weights)
     tutor = Tutor(library, runner, host, sessions)
@@ -59,12 +67,22 @@ def serve(
 
 def _tell_when_ready(library: Library, host: ModelHost) -> None:
     """One line each on the console when the course and the model are there, or cannot be had."""
-    from tutor.errors import LibraryError
-
     try:
         library.wait()
         tell("The course is ready.")
     except LibraryError as error:
         tell(str(error))
-    host.wait()
+    model = host.wait()
     tell(host.status.message)
+    if model.spec.kind in ("gguf", "hf") and model.chat is not None:
+        read_ahead(model.chat)
+
+
+def read_ahead(chat: BaseChatModel) -> None:
+    """Let a model on this computer read the fixed part of the prompt, so that the first question need not wait."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    from tutor.prompts import SMALL_QUESTION
+
+    with suppress(TutorError):
+        chat.invoke([SystemMessage(SMALL_QUESTION), HumanMessage("Passages:")], max_tokens=1)

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
-from langchain_core.messages import HumanMessage, SystemMessage
-
 from knowledge.errors import KnowledgeError
 from knowledge.search import Passage
 from labs.base import Lab, LabResult
@@ -105,6 +103,8 @@ def _say_why(
         draft.answer = f"{draft.answer}\n\n{why}"
         yield Text(f"\n\n{why}")
         return
+    from langchain_core.messages import HumanMessage, SystemMessage
+
     yield Sources(tuple(passages))
     prompt = result_prompt(lab, run.result, fitted(passages, None))
     written = ""

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from langchain_core.messages import HumanMessage, SystemMessage
-
 from knowledge.errors import KnowledgeError
 from knowledge.search import KnowledgeBase, Passage
 from labs.base import Lab
@@ -143,6 +141,8 @@ def _with_model(
     model: LoadedModel,
     cancel: threading.Event,
 ) -> Iterator[Event]:
+    from langchain_core.messages import HumanMessage, SystemMessage
+
     small = not model.capable
     messages = [
         SystemMessage(SMALL_QUESTION if small else CAPABLE_QUESTION),
