@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from evaluation.answers import Outcome, abstention, dead_marks, sample
+from evaluation.answers import Outcome, abstention, dead_marks, mean_and_error, sample
 from evaluation.questions import Question, load_questions
 from evaluation.report import Section, percent, table
 
@@ -52,3 +52,8 @@ def test_misses_stay_off_the_page():
     text = Section("Title", ["one", "two"], ["secret"]).markdown()
     assert text == "## Title\n\none\n\ntwo\n"
     assert (percent(0.125), percent(None)) == ("12.5%", "–")
+
+
+def test_a_mean_comes_with_its_standard_error():
+    assert mean_and_error([0.0, 1.0]) == "50.0% ± 50.0%"
+    assert (mean_and_error([1.0]), mean_and_error([])) == ("100.0%", "–")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -243,4 +244,6 @@ def build_page(tutor: FakeTutor, settings: object, model_host: FakeModelHost | N
     async def make() -> object:
         return app.build(tutor, settings, FakeKnowledge(), model_host or FakeModelHost())  # type: ignore[arg-type]
 
-    return asyncio.run(make())
+    # In a thread of its own: the browser tests leave a running loop in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, make()).result()

@@ -1,0 +1,95 @@
+"""Does search find the passage that holds the answer? Scored against a stock pipeline on the same questions.
+
+A hit is a chunk of the right file that contains the evidence, not just the right file. `chars4000` is a hit within the
+first 4,000 characters returned, so that long chunks win nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluation.course import Course
+from evaluation.questions import SPLITS, Question, holds, load_questions
+from evaluation.report import Section, percent, table
+from evaluation.stock import StockPipeline
+
+DEPTH = 20  # enough to fill 4,000 characters
+CHARS = 4000
+Chunk = tuple[str, str]  # path, text
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where the evidence of one question was found; `rank` counts from 1, None where it was not within ten."""
+
+    question: Question
+    rank: int | None
+    within_chars: bool
+    first: Chunk | None
+
+
+def judge(question: Question, chunks: Sequence[Chunk]) -> Found:
+    ranks = (n for n, (path, text) in enumerate(chunks[:10], start=1) if holds(question, path, text))
+    left, within = CHARS, False
+    for path, text in chunks:
+        within = within or holds(question, path, text[: max(left, 0)])
+        left -= len(text)
+    return Found(question, next(ranks, None), within, chunks[0] if chunks else None)
+
+
+def scores(found: Iterable[Found]) -> dict[str, float]:
+    """hit@1, hit@5, MRR@10 and chars4000 as shares of the questions; zeros for none."""
+    rows = list(found)
+    n = max(len(rows), 1)
+    return {
+        "questions": len(rows),
+        "hit@1": sum(f.rank == 1 for f in rows) / n,
+        "hit@5": sum(f.rank is not None and f.rank <= 5 for f in rows) / n,
+        "mrr@10": sum(1 / f.rank for f in rows if f.rank) / n,
+        "chars4000": sum(f.within_chars for f in rows) / n,
+    }
+
+
+def measure(course: Course) -> Section:
+    questions = [q for q in load_questions() if not q.off]
+    base = course.library.wait()
+    stock = StockPipeline(course.folder, course.embedder)
+
+    def ours(query: str) -> list[Chunk]:
+        return [(p.path, p.text) for p in base.search(query, k=DEPTH)]
+
+    systems: dict[str, Callable[[str], list[Chunk]]] = {
+        "stock (1000/200 characters, MiniLM, cosine)": lambda query: stock.search(query, DEPTH),
+        "tutor": ours,
+    }
+    results = {name: [judge(q, search(q.text)) for q in questions] for name, search in systems.items()}
+    rows: list[list[Any]] = []
+    for split in SPLITS:
+        for name, found in results.items():
+            s = scores(f for f in found if f.question.split == split)
+            shares = [percent(s["hit@1"]), percent(s["hit@5"]), f"{s['mrr@10']:.3f}", percent(s["chars4000"])]
+            rows.append([split, name, int(s["questions"]), *shares])
+    misses = [f for f in results["tutor"] if f.question.split == "dev" and f.rank != 1]
+    misses.sort(key=lambda f: -(f.rank or 99))
+    return Section(
+        "Retrieval",
+        [
+            f"Index: {base.chunk_count} chunks of {len(base.files())} files. Stock pipeline: {len(stock.chunks)} "
+            "chunks. A hit is a chunk of the right file that contains the evidence; another chunk that answers the "
+            "question in other words is a miss. Nothing in search was tuned on either split of these questions.",
+            table(
+                ["split", "pipeline", "questions", "hit@1", "hit@5", "MRR@10", "within 4,000 characters"],
+                rows,
+            ),
+        ],
+        [
+            f"{f.question.id} rank {f.rank or '> 10'}: {f.question.text} (first: {_short(f.first)})"
+            for f in misses
+        ],
+    )
+
+
+def _short(chunk: Chunk | None) -> str:
+    return "nothing" if chunk is None else f"{chunk[0]}: {' '.join(chunk[1].split())[:70]}"

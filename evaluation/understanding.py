@@ -1,0 +1,38 @@
+"""The router's scores as a section: now, and at first look, which is what new messages will meet."""
+
+from __future__ import annotations
+
+from evaluation.report import Section, percent, table
+from evaluation.routing import FILES, evaluate
+from labs.registry import LABS
+from tutor.planning.router import Router
+
+# Scores before the router's misses on a set had been looked at. They cannot be measured again.
+FIRST_LOOK = (
+    ("routing_test.jsonl", 203, "98.5%", "99.0%", "95.0%", "0.0%"),
+    ("routing_fresh.jsonl (six sets pooled)", 659, "about 95%", "about 97.5%", "about 91%", "about 2%"),
+)
+HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
+
+
+def measure() -> Section:
+    router = Router(LABS)
+    rows, misses = [], []
+    for path in FILES:
+        s = evaluate(router, path, labs=tuple(LABS))
+        shares = [percent(s[name]) for name in ("intent", "lab", "parameters", "uninvited")]
+        rows.append([path.name, s["messages"], *shares, s["skipped"], f"{s['milliseconds']:.1f}"])
+        misses += [f"{miss['id']}: {' >> '.join(miss['turns'])}" for miss in s["misses"]]
+    return Section(
+        "Routing",
+        [
+            "Bars: intent 97%, lab 98%, exact parameters 92%, a lab run uninvited in at most 2% of the other messages.",
+            "**At first look**, before the misses of a set had been seen: the honest estimate for new messages.",
+            table(HEAD, FIRST_LOOK),
+            "**Now.** The misses of every set, test and fresh included, have been read and the router improved on "
+            "them, so these are training scores and say only that nothing has got worse. Messages about labs that "
+            "are not in the registry are left out and counted.",
+            table([*HEAD, "left out", "ms each"], rows),
+        ],
+        misses,
+    )
