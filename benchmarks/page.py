@@ -134,7 +134,7 @@ before => new Promise(resolve => {
       const free = document.querySelector('#ask .submit-button')?.offsetParent;
       if (word !== null && free) return resolve([sources, word, now]);
     }
-    now > 110000 ? resolve([sources ?? 1e9, word ?? 1e9, now]) : requestAnimationFrame(look);
+    now > 110000 ? resolve([sources ?? 1e9, word ?? 1e9, now]) : setTimeout(look, 30);  // rarely: looking costs too
   };
   look();
 })

@@ -61,8 +61,11 @@ you."""
 
 
 def passages_block(texts: Sequence[tuple[Passage, str]]) -> str:
-    """Passages numbered from 1, each with its place and the text that the model is given of it."""
-    return "\n".join(f"[{n}] {place(passage)}: {text}" for n, (passage, text) in enumerate(texts, start=1))
+    """Passages numbered from 1, each with its own heading (a whole path costs tokens) and the text given of it."""
+    return "\n".join(
+        f"[{n}] {(passage.heading or (passage.title,))[-1]}: {text}"
+        for n, (passage, text) in enumerate(texts, start=1)
+    )
 
 
 def place(passage: Passage) -> str:

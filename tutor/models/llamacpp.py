@@ -33,9 +33,10 @@ TEMPERATURE = 0.2  # answers stick to the passages
 ANSWER_SECONDS = 300.0
 LOAD_SECONDS = 300.0
 
-# Threads that wait for each other by spinning are fine alone and ruinous beside a lab or a browser: two of
-# them on two busy cores wrote 1 token a second, and 19 when they sleep instead.
-PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+# Threads that wait for each other by spinning are fine alone and ruinous beside a lab or a browser: two of them on two
+# busy cores wrote 1 token a second. Asleep at once they wrote 9 there, but only 11 on idle cores, where spinning writes
+# 18. A short spin and then sleep wrote 15 on idle cores.
+PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
 
 _running: weakref.WeakSet[LlamaServer] = weakref.WeakSet()
 

@@ -7,12 +7,14 @@ passage again. Cells of a notebook stay by themselves: a citation names the cell
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.search import KnowledgeBase, Passage
 from tutor.checking.sentences import split_sentences
 
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 SECTION_WORDS = 260  # a longer section is not put together: its chunks are passages enough
 
 
@@ -39,13 +41,13 @@ def _whole(base: KnowledgeBase, passage: Passage) -> Passage:
     return replace(passage, text=text)
 
 
-def excerpt(passage: Passage, words: int) -> str:
+def excerpt(passage: Passage, tokens: int) -> str:
     """The best sentence of a passage and, from its start, what fits beside it; in reading order, gaps marked by "…".
 
     Formulas, code blocks and table rows are never cut. A passage that fits is given whole.
     """
     text = _without_pictures(passage.text).strip()
-    if len(text.split()) <= words:
+    if about_tokens(text) <= tokens:
         return text
     pieces = split_sentences(text)
     wanted = passage.best_sentence.strip()
@@ -53,9 +55,9 @@ def excerpt(passage: Passage, words: int) -> str:
         (i for i, piece in enumerate(pieces) if wanted and (wanted in piece or piece.strip() in wanted)), 0
     )
     chosen = {best}
-    left = words - len(pieces[best].split())
+    left = tokens - about_tokens(pieces[best])
     for i, piece in enumerate(pieces):
-        size = len(piece.split())
+        size = about_tokens(piece)
         if i in chosen:
             continue
         if size > left:
@@ -75,22 +77,27 @@ def _without_pictures(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("!["))
 
 
-def fitted(passages: Sequence[Passage], words: int | None) -> list[tuple[Passage, str]]:
-    """Passages with the text of each that a model is given: all of it, or what fits a budget of words.
+def fitted(passages: Sequence[Passage], tokens: int | None) -> list[tuple[Passage, str]]:
+    """Passages with the text of each that a model is given: all of it, or what fits a budget of tokens.
 
-    Under a budget the first passage takes most, and the rest give their best sentences: every hundred words cost a
+    Under a budget the first passage takes most, and the rest give their best sentences: every hundred tokens cost a
     small model two seconds of reading.
     """
-    if words is None:
+    if tokens is None:
         return [(passage, passage.text) for passage in passages]
     given: list[tuple[Passage, str]] = []
-    left = words
+    left = tokens
     for number, passage in enumerate(passages):
-        text = excerpt(passage, int(left * 0.65) if number == 0 else min(left, 30))
+        text = excerpt(passage, int(left * 0.65) if number == 0 else min(left, 40))
         text = text.replace(" … ", " ").strip("… ")  # a small model copies the marks of gaps
-        size = len(text.split())
+        size = about_tokens(text)
         if given and size > left:
             break
         given.append((passage, text))
         left -= size
     return given
+
+
+def about_tokens(text: str) -> int:
+    """Roughly how many tokens a text has: words and signs. A formula has few words and many tokens."""
+    return len(_TOKEN.findall(text))

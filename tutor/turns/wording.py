@@ -9,7 +9,7 @@ from labs.base import Lab, LabResult
 from tutor.prompts import NOT_COVERED
 from tutor.turns.evidence import excerpt
 
-QUOTE_WORDS = 150  # of the best passage; the second one gets half
+QUOTE_TOKENS = 260  # of the best passage; the second one gets half
 QUOTED = 2
 
 
@@ -28,7 +28,7 @@ def quoted_answer(passages: Sequence[Passage]) -> str:
     read like a stutter.
     """
     best = passages[0]
-    parts = [f"Here is what the course says.\n\n**{place(best)}** [1]\n\n{_quote(best, QUOTE_WORDS)}"]
+    parts = [f"Here is what the course says.\n\n**{place(best)}** [1]\n\n{_quote(best, QUOTE_TOKENS)}"]
     seen = {(best.path, best.heading)}
     others = sorted(
         ((n, p) for n, p in enumerate(passages[1:], start=2) if p.kind != "code"),
@@ -38,18 +38,18 @@ def quoted_answer(passages: Sequence[Passage]) -> str:
         if (passage.path, passage.heading) in seen or len(parts) == QUOTED:
             continue
         seen.add((passage.path, passage.heading))
-        parts.append(f"**{place(passage)}** [{number}]\n\n{_quote(passage, QUOTE_WORDS // 2)}")
+        parts.append(f"**{place(passage)}** [{number}]\n\n{_quote(passage, QUOTE_TOKENS // 2)}")
     return "\n\n".join(parts)
 
 
 def quoted_reason(passage: Passage) -> str:
     """What the lecture says about the matter of a run."""
-    return f"**From the course: {place(passage)}** [1]\n\n{_quote(passage, QUOTE_WORDS)}"
+    return f"**From the course: {place(passage)}** [1]\n\n{_quote(passage, QUOTE_TOKENS)}"
 
 
-def _quote(passage: Passage, words: int) -> str:
+def _quote(passage: Passage, tokens: int) -> str:
     """An excerpt as a block quote."""
-    return "\n".join(f"> {line}".rstrip() for line in excerpt(passage, words).splitlines())
+    return "\n".join(f"> {line}".rstrip() for line in excerpt(passage, tokens).splitlines())
 
 
 def not_covered(nearest: Sequence[Passage]) -> str:
