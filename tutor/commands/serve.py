@@ -40,8 +40,9 @@ def serve(
     from tutor.web.app import serve as serve_page
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    # It remarks on proxies at every start; what fails because of one is said in the page.
-    logging.getLogger("langchain_openai").setLevel(logging.ERROR)
+    # They remark on proxies and on every index that is built; what fails is said in the page.
+    for talkative in ("langchain_openai", "bm25s"):
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     sessions = SessionStore(settings.sessions_url)
     host = ModelHost(settings, weights)
     tutor = Tutor(library, runner, host, sessions)
