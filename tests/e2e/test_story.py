@@ -121,7 +121,12 @@ def test_bad_requests_get_one_sentence(serve, visit):
         ("why " * 25_000, "100,000"),
     ):
         me.ask(message)
-        me.page.wait_for_selector("#ask .stop-button, #chat .t-notice, #chat .bot-row", timeout=60_000)
+        me.page.wait_for_function(
+            """words => { const rows = document.querySelectorAll('#chat .bot-row');
+                return rows.length && rows[rows.length - 1].innerText.toLowerCase().includes(words) }""",
+            arg=words,
+            timeout=60_000,
+        )
         me.page.wait_for_selector("#ask .submit-button", timeout=60_000)
         said = me.page.inner_text("#chat .bot-row >> nth=-1")
         assert words in said.lower()
