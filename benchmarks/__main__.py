@@ -38,8 +38,9 @@ def main(names: list[str]) -> int:
             print(table([row]).splitlines()[-1], flush=True)
             missed += row.met is False
         parts.append(f"## {SECTIONS[name]}\n\n{table(rows)}\n")
+        if not names:  # after each section, so that a run that is cut short keeps what it measured
+            OUT.write_text("\n".join(parts), encoding="utf-8")
     if not names:
-        OUT.write_text("\n".join(parts), encoding="utf-8")
         print(f"Written: {OUT.relative_to(Path.cwd()) if OUT.is_relative_to(Path.cwd()) else OUT}")
     print(f"{missed} targets missed")
     return 0
@@ -61,7 +62,8 @@ def _heading() -> str:
         "# Benchmarks\n\n"
         f"Written by `make bench` on {now}: {os.cpu_count()} cores, {_processor()}, "
         f"Python {platform.python_version()}, "
-        f"{platform.system()}. Ratios are ours to the baseline of the same run; times are wall-clock.\n"
+        f"{platform.system()}. A ratio is ours to the baseline of the same run (for labs: how "
+        "many times faster); times are wall-clock.\n"
     )
 
 
