@@ -17,7 +17,7 @@ def measure() -> list[dict[str, Any]]:
     """The same spiral, shape, optimiser and batch size for both; the median of alternating rounds."""
     from sklearn.neural_network import MLPClassifier
 
-    from labs._backprop_core import Network, make_points, train
+    from labs.cores.backprop import Network, make_points, train
     from labs.backprop import LAB
 
     X, y = make_points("spiral", 300, 0.2, np.random.default_rng(0))

@@ -16,7 +16,7 @@ def measure() -> list[dict[str, Any]]:
     from sklearn.datasets import load_digits
     from torch.utils.data import DataLoader, TensorDataset
 
-    from labs._cnn_core import build, train
+    from labs.cores.cnn import build, train
     from labs.cnn import LAB
 
     X, y = load_digits(return_X_y=True)

@@ -15,8 +15,8 @@ SIDE, GAMMA, TOLERANCE = 50, 0.99, 1e-6
 
 def measure() -> list[dict[str, Any]]:
     """The same windy grid and the same accuracy for both, and a run of the lab with its defaults."""
-    from labs._mdp_core import value_iteration
-    from labs._mdp_worlds import grid_world
+    from labs.cores.mdp import value_iteration
+    from labs.cores.mdp_worlds import grid_world
     from labs.mdp import LAB
 
     goal = SIDE * SIDE - 1

@@ -65,7 +65,7 @@ def bandit_rows(baseline_runs: int = 40) -> list[dict[str, Any]]:
 def regression_rows() -> list[dict[str, Any]]:
     from sklearn.linear_model import LinearRegression
 
-    from labs._regression_core import closed_form
+    from labs.cores.regression import closed_form
     from labs.registry import get_lab
 
     lab = get_lab("regression")

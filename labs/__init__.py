@@ -16,7 +16,7 @@ parameters: a subclass of `labs.base.LabParams`, each field made with `labs.fiel
 in a `model_validator` that raises ValueError with one sentence saying what to do. 3. The core: the algorithm
 in NumPy or PyTorch, plain arguments, no plotting, no files, shapes in comments. It becomes the first cells of
 the exported notebook, so it may use only what `labs.notebook.IMPORTS` or the lab's `notebook_imports` import.
-A long core goes to `labs/_<id>_core.py`, long words and charts to `labs/<id>_report.py`. Import torch and
+A long core goes to `labs/cores/<id>.py`, long words and charts to `labs/reports/<id>.py`. Import torch and
 scikit-learn inside functions. 4. `run(params, context) -> LabResult`: call `context.report(fraction,
 message)` at least ten times a second, since that is also where a cancelled run stops. Put every number that
 is drawn into `series`, and let the charts (see `labs.charts`) name its keys. `notes` are two to five

@@ -1,7 +1,7 @@
 """A neural network from scratch, with its gradients checked (lectures 4 and 5).
 
-The network and its training are in `labs._backprop_core`, what is drawn and said of a run in
-`labs.backprop_report`; here are the parameters, the points to tell apart, and the run that puts them
+The network and its training are in `labs.cores.backprop`, what is drawn and said of a run in
+`labs.reports.backprop`; here are the parameters, the points to tell apart, and the run that puts them
 together. NumPy only.
 """
 
@@ -15,8 +15,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from labs._backprop_checks import verify
-from labs._backprop_core import Network, make_points, numeric_gradient, relative_error, train
+from labs.checks.backprop import verify
+from labs.cores.backprop import Network, make_points, numeric_gradient, relative_error, train
 from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
@@ -225,7 +225,7 @@ def record(story: Story, epoch: int, wanted: set[int]) -> bool:
 
 def run(p: BackpropParams, context: Context) -> LabResult:
     """Train the network, and say what came out."""
-    from labs.backprop_report import charts, findings, headline, notes, series
+    from labs.reports.backprop import charts, findings, headline, notes, series
 
     story = tell(p, context)
     with np.errstate(over="ignore", invalid="ignore"):  # a network that diverged has huge weights
@@ -340,7 +340,7 @@ LAB = Lab(
     metrics=METRICS,
     sweep_metrics=("accuracy_test", "loss_final"),
     core=tuple(
-        f"labs._backprop_core.{name}"
+        f"labs.cores.backprop.{name}"
         for name in (
             *("Dense", "ReLU", "Tanh", "Sigmoid", "SoftmaxCrossEntropy", "HalfSquaredError", "Network"),
             *("SGD", "Momentum", "Adam", "train", "numeric_gradient", "relative_error", "make_points"),

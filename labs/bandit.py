@@ -1,7 +1,7 @@
 """The k-armed bandit testbed: exploration against exploitation (lecture 9).
 
-The algorithms and their sources are in `labs._bandit_core`; what is said and drawn of a run in
-`labs.bandit_report`; here are the parameters and the run that puts them together.
+The algorithms and their sources are in `labs.cores.bandit`; what is said and drawn of a run in
+`labs.reports.bandit`; here are the parameters and the run that puts them together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from labs._bandit_core import play
+from labs.cores.bandit import play
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric, Table
 from labs.fields import param
 
@@ -143,7 +143,7 @@ def variants(p: BanditParams) -> list[Variant]:
 
 def run(p: BanditParams, context: Context) -> LabResult:
     """Play every variant on the same testbed, and say what came out."""
-    from labs.bandit_report import charts, findings, headline, notes
+    from labs.reports.bandit import charts, findings, headline, notes
 
     chosen = variants(p)
     plays = []
@@ -227,7 +227,7 @@ def cost(p: BanditParams) -> float:
 
 def verify() -> tuple[Check, ...]:
     """The testbed's published figures: 2000 runs, 1000 steps, means of the last 100."""
-    from labs.bandit_report import PUBLISHED
+    from labs.reports.bandit import PUBLISHED
 
     greedy = BanditParams().model_copy(update={"policies": ("epsilon_greedy",)})
     optimistic = BanditParams(policies=("optimistic",), step_size=0.1)
@@ -295,7 +295,7 @@ LAB = Lab(
     metrics=METRICS,
     sweep_metrics=("reward_final", "optimal_final"),
     core=tuple(
-        f"labs._bandit_core.{name}"
+        f"labs.cores.bandit.{name}"
         for name in ("Play", "epsilon_greedy", "ucb", "softmax", "thompson", "play")
     ),
     cost=cost,

@@ -1,7 +1,7 @@
 """Classifiers compared, and what their scores mean (lecture 6).
 
-The scores are counted by hand in `labs._classification_core`; the classifiers are scikit-learn's. What is
-drawn and said of a run is in `labs.classification_report`. Data: scikit-learn's own sets, and two half moons
+The scores are counted by hand in `labs.cores.classification`; the classifiers are scikit-learn's. What is
+drawn and said of a run is in `labs.reports.classification`. Data: scikit-learn's own sets, and two half moons
 drawn with the run's seed.
 """
 
@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from labs._classification_checks import verify
-from labs._classification_core import (
+from labs.checks.classification import verify
+from labs.cores.classification import (
     accuracy,
     class_scores,
     confusion_matrix,
@@ -276,7 +276,7 @@ def project(p: ClassificationParams, rows: Rows, context: Context) -> Plane:
 
 def run(p: ClassificationParams, context: Context) -> LabResult:
     """Train and test every classifier on the same rows, and say what came out."""
-    from labs.classification_report import charts, findings, headline, notes, series, tables
+    from labs.reports.classification import charts, findings, headline, notes, series, tables
 
     context.report(0.0, f"loading {p.dataset}")
     rows = load(p)
@@ -381,7 +381,7 @@ LAB = Lab(
     metrics=METRICS,
     sweep_metrics=("accuracy",),
     core=tuple(
-        f"labs._classification_core.{name}"
+        f"labs.cores.classification.{name}"
         for name in (
             *("confusion_matrix", "accuracy", "precision_recall_f1", "roc_curve", "area_under", "roc_auc"),
             *("wilson_interval", "mcnemar_p", "make_model", "class_scores"),

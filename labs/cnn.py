@@ -1,7 +1,7 @@
 """A convolutional network reads handwritten digits (lecture 7).
 
-The networks, their training and Grad-CAM are in `labs._cnn_core`, the MNIST files in `labs._mnist`, what is
-drawn and said of a run in `labs.cnn_report`. The digits of 8 by 8 pixels are scikit-learn's.
+The networks, their training and Grad-CAM are in `labs.cores.cnn`, the MNIST files in `labs.mnist`, what is
+drawn and said of a run in `labs.reports.cnn`. The digits of 8 by 8 pixels are scikit-learn's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from labs import _mnist
-from labs._cnn_checks import verify
-from labs._cnn_core import build, predict, train
+from labs import mnist
+from labs.checks.cnn import verify
+from labs.cores.cnn import build, predict, train
 from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
@@ -161,7 +161,7 @@ def load(p: CnnParams, context: Context) -> Trained:
         train_x, test_x, train_y, test_y = parts
         source = "scikit-learn's digits"
     else:
-        found = _mnist.load(p.seed, context.part(0.0, 0.02).report)
+        found = mnist.load(p.seed, context.part(0.0, 0.02).report)
         train_x, test_x = found.train_images / 255, found.test_images / 255
         train_y, test_y, split = found.train_labels, found.test_labels, found.split
         source = "MNIST"
@@ -240,7 +240,7 @@ def _test(t: Trained) -> None:
 
 def run(p: CnnParams, context: Context) -> LabResult:
     """Train the network, and show what it learned."""
-    from labs.cnn_report import charts, findings, headline, notes, series, tables
+    from labs.reports.cnn import charts, findings, headline, notes, series, tables
 
     t = fit(p, context)
     shown = series(p, t)
@@ -265,8 +265,8 @@ def run(p: CnnParams, context: Context) -> LabResult:
 
 def cost(p: CnnParams) -> float:
     """Estimated seconds on two cores: a price per image, and one per step."""
-    mnist = p.dataset == "mnist"
-    n = _mnist.training_images() if mnist else round(DIGITS * (1 - TEST_SHARE))
+    on_mnist = p.dataset == "mnist"
+    n = mnist.training_images() if on_mnist else round(DIGITS * (1 - TEST_SHARE))
     small, large = {
         "simple": (2e-5, 1.6e-4),
         "lenet": (1.5e-5, 9e-5),
@@ -274,7 +274,7 @@ def cost(p: CnnParams) -> float:
         "resnet": (1e-4, 4e-4),
     }[p.architecture]
     step = {"simple": 1e-3, "lenet": 1.2e-3, "vgg": 2.5e-3, "resnet": 4e-3}[p.architecture]
-    price = (large if mnist else small) + (1e-5 if p.augment else 0)
+    price = (large if on_mnist else small) + (1e-5 if p.augment else 0)
     return 1.0 + p.epochs * (n * price + math.ceil(n / p.batch_size) * step)
 
 
@@ -347,11 +347,11 @@ LAB = Lab(
     sweep_metrics=("accuracy_test", "parameters"),
     core=(
         *(
-            f"labs._cnn_core.{name}"
+            f"labs.cores.cnn.{name}"
             for name in ("simple_cnn", "lenet", "vgg", "residual_block", "resnet", "build")
         ),
-        *(f"labs._cnn_core.{name}" for name in ("shifted_and_turned", "train", "predict", "grad_cam")),
-        "labs._mnist.read_idx",
+        *(f"labs.cores.cnn.{name}" for name in ("shifted_and_turned", "train", "predict", "grad_cam")),
+        "labs.mnist.read_idx",
     ),
     cost=cost,
     cost_of="epochs × images × the size of the network",

@@ -1,7 +1,7 @@
 """A deep Q-network balances CartPole (lecture 10).
 
-The algorithm, its sources and what differs from them are in labs/_dqn_core.py; the words and figures in
-labs/dqn_report.py.
+The algorithm, its sources and what differs from them are in labs/cores/dqn.py; the words and figures in
+labs/reports/dqn.py.
 The cart-pole is implemented here, with the constants of CartPole-v1, so no other package is needed.
 Runs on the processor even where there is a GPU: for a network this small, sending the numbers there takes
 longer.
@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from labs._dqn_core import play, push, train, values_of
+from labs.cores.dqn import play, push, train, values_of
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
@@ -125,7 +125,7 @@ def run(p: DqnParams, context: Context) -> LabResult:
     """Train; then play 20 games without random pushes, and look at what was learnt."""
     import torch
 
-    from labs import dqn_report as report
+    from labs.reports import dqn as report
 
     recent: list[int] = []
 
@@ -275,7 +275,7 @@ LAB = Lab(
     metrics=METRICS,
     sweep_metrics=("reward_mean_last_50", "episodes_to_solve"),
     core=tuple(
-        f"labs._dqn_core.{name}"
+        f"labs.cores.dqn.{name}"
         for name in (
             *("push", "q_network", "as_input", "values_of", "reward_scale", "Episode", "play"),
             *("Memory", "learn", "Training", "train"),

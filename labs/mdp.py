@@ -1,7 +1,7 @@
 """Grid worlds and the gambler: planning with a known model, and learning without one (lecture 10).
 
 Source: Sutton & Barto, Reinforcement Learning: An Introduction, 2nd ed., chapters 3, 4 and 6. The worlds are
-in labs/_mdp_worlds.py, the algorithms in labs/_mdp_core.py, the words and figures in labs/_mdp_report.py.
+in labs/cores/mdp_worlds.py, the algorithms in labs/cores/mdp.py, the words and figures in labs/reports/mdp.py.
 Differs from the book: learning in gridworld_5x5, which never ends, goes in episodes of 100 steps from random
 cells.
 """
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import model_validator
 
-from labs._mdp_core import (
+from labs.cores.mdp import (
     action_values,
     expected_return,
     greedy,
@@ -24,7 +24,7 @@ from labs._mdp_core import (
     value_iteration,
     walk,
 )
-from labs._mdp_worlds import World, make_world
+from labs.cores.mdp_worlds import World, make_world
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
@@ -192,8 +192,8 @@ class MdpParams(LabParams):
 
 def run(p: MdpParams, context: Context) -> LabResult:
     """Solve the world by the chosen method; then see, exactly, what its greedy policy is worth."""
-    from labs._mdp_charts import charts
-    from labs._mdp_report import Story
+    from labs.reports.mdp_charts import charts
+    from labs.reports.mdp import Story
 
     world = make_world(p.world, p.slip)
     series: dict[str, np.ndarray]
@@ -311,7 +311,7 @@ def cost(p: MdpParams) -> float:
 
 def verify() -> tuple[Check, ...]:
     """The book's tables, FrozenLake's known values, and the closed form of the gambler's problem."""
-    from labs._mdp_report import PUBLISHED
+    from labs.reports.mdp import PUBLISHED
 
     checks = []
     for (world, method, gamma), (source, table) in PUBLISHED.items():
@@ -398,13 +398,13 @@ LAB = Lab(
     metrics=METRICS,
     sweep_metrics=("start_value", "return_greedy"),
     core=(
-        *(f"labs._mdp_worlds.{name}" for name in ("World", "grid_world", "gambler_world")),
-        *(f"labs._mdp_worlds.{name}" for name in ("frozen_lake", "make_world")),
-        *(f"labs._mdp_core.{name}" for name in ("Solution", "expected_next", "action_values", "greedy")),
-        *(f"labs._mdp_core.{name}" for name in ("random_policy", "sweep_until_still", "policy_evaluation")),
-        *(f"labs._mdp_core.{name}" for name in ("value_iteration", "policy_iteration", "Learned", "choose")),
-        *(f"labs._mdp_core.{name}" for name in ("outcomes", "sample", "td_control", "expected_return")),
-        "labs._mdp_core.walk",
+        *(f"labs.cores.mdp_worlds.{name}" for name in ("World", "grid_world", "gambler_world")),
+        *(f"labs.cores.mdp_worlds.{name}" for name in ("frozen_lake", "make_world")),
+        *(f"labs.cores.mdp.{name}" for name in ("Solution", "expected_next", "action_values", "greedy")),
+        *(f"labs.cores.mdp.{name}" for name in ("random_policy", "sweep_until_still", "policy_evaluation")),
+        *(f"labs.cores.mdp.{name}" for name in ("value_iteration", "policy_iteration", "Learned", "choose")),
+        *(f"labs.cores.mdp.{name}" for name in ("outcomes", "sample", "td_control", "expected_return")),
+        "labs.cores.mdp.walk",
     ),
     cost=cost,
     cost_of="episodes × steps",

@@ -1,8 +1,8 @@
 """Linear regression: simple, multiple and polynomial; gradient descent against the closed form (lectures 1 to
 3).
 
-The algorithms are in `labs._regression_core`, the data and the split in `labs._regression_fit`; what is said
-and drawn of a run in `labs.regression_report` and `labs.regression_charts`; here are the parameters, the
+The algorithms are in `labs.cores.regression`, the data and the split in `labs.cores.regression_fit`; what is said
+and drawn of a run in `labs.reports.regression` and `labs.reports.regression_charts`; here are the parameters, the
 data, and the run that puts them together.
 Data: points drawn along a line or a curve, or the diabetes data of Efron et al., Least Angle Regression
 (2004), as they ship with scikit-learn.
@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from labs._regression_fit import FEATURES, fit, scores
+from labs.cores.regression_fit import FEATURES, fit, scores
 from labs.base import Check, Context, Finding, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
@@ -180,7 +180,7 @@ class RegressionParams(LabParams):
 
 def run(p: RegressionParams, context: Context) -> LabResult:
     """Fit, score, and say what came out."""
-    from labs.regression_report import report
+    from labs.reports.regression import report
 
     f = fit(p, context)
     metrics = scores(f)
@@ -215,7 +215,7 @@ def verify() -> tuple[Check, ...]:
     """Ordinary least squares on all ten columns and all 442 rows of the diabetes data, against published
     values.
     """
-    from labs.regression_report import PUBLISHED, PUBLISHED_SOURCE
+    from labs.reports.regression import PUBLISHED, PUBLISHED_SOURCE
 
     exact = run(RegressionParams(dataset="diabetes", method="ols", test_fraction=0), Context()).metrics
     walked = RegressionParams(dataset="diabetes", test_fraction=0, epochs=20_000)
@@ -238,7 +238,7 @@ def verify() -> tuple[Check, ...]:
 
 
 def sweep_remarks(swept: str, runs: tuple[LabResult, ...]) -> tuple[list[str], list[Finding]]:
-    from labs.regression_report import degree_remarks
+    from labs.reports.regression import degree_remarks
 
     return degree_remarks(runs) if swept == "degree" else ([], [])
 
@@ -293,7 +293,7 @@ LAB = Lab(
     },
     sweep_metrics=("mse_test", "mse_train"),
     core=tuple(
-        f"labs._regression_core.{name}"
+        f"labs.cores.regression.{name}"
         for name in ("Descent", "standardise", "polynomial", "closed_form", "gradient_descent")
     ),
     cost=cost,

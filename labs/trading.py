@@ -1,6 +1,6 @@
 """A bandit that trades: each day it holds one stock, learns from its return, and chooses again (lecture 9).
 
-The algorithm and its sources are in labs/_trading_core.py, the words and figures in labs/trading_report.py.
+The algorithm and its sources are in labs/cores/trading.py, the words and figures in labs/reports/trading.py.
 Leaves out: taxes, dividends paid in cash (prices are adjusted for them), and that large orders move prices.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from labs import prices
-from labs._trading_core import drawdown, earned, p_value, random_traders, sharpe_ratio, trade, wealth
+from labs.cores.trading import drawdown, earned, p_value, random_traders, sharpe_ratio, trade, wealth
 from labs.bandit import PolicyName
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
 from labs.errors import BadParameterError
@@ -173,7 +173,7 @@ class TradingParams(LabParams):
 
 def run(p: TradingParams, context: Context) -> LabResult:
     """Let the bandit trade, and hold it against holding, against chance and against its own luck."""
-    from labs import trading_report as report
+    from labs.reports import trading as report
 
     context.report(0.0, "reading prices")
     market = prices.get_closes(p.tickers, p.start, p.end)
@@ -385,9 +385,9 @@ LAB = Lab(
     metrics=METRICS,
     sweep_metrics=("return_total", "p_value_vs_random", "sharpe"),
     core=(
-        *(f"labs._bandit_core.{name}" for name in ("epsilon_greedy", "ucb", "softmax", "thompson")),
-        *(f"labs._trading_core.{name}" for name in ("trade", "earned", "wealth", "sharpe_ratio", "drawdown")),
-        *(f"labs._trading_core.{name}" for name in ("random_traders", "p_value")),
+        *(f"labs.cores.bandit.{name}" for name in ("epsilon_greedy", "ucb", "softmax", "thompson")),
+        *(f"labs.cores.trading.{name}" for name in ("trade", "earned", "wealth", "sharpe_ratio", "drawdown")),
+        *(f"labs.cores.trading.{name}" for name in ("random_traders", "p_value")),
     ),
     cost=cost,
     cost_of="days × random strategies",

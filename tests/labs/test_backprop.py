@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from labs._backprop_checks import compare_with_torch, mazur
-from labs._backprop_core import (
+from labs.checks.backprop import compare_with_torch, mazur
+from labs.cores.backprop import (
     SGD,
     Adam,
     Momentum,
@@ -19,7 +19,7 @@ from labs._backprop_core import (
     train,
 )
 from labs.backprop import LAB, BackpropParams, tell
-from labs.backprop_report import findings, notes
+from labs.reports.backprop import findings, notes
 from labs.base import Context
 from labs.errors import BadParameterError, LabCancelled
 

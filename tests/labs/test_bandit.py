@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labs._bandit_core import epsilon_greedy, play, softmax, thompson, ucb
+from labs.cores.bandit import epsilon_greedy, play, softmax, thompson, ucb
 from labs.bandit import verify
 from labs.base import Context
 from labs.registry import LABS

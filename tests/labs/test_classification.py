@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labs._classification_core import (
+from labs.cores.classification import (
     accuracy,
     area_under,
     class_scores,
@@ -17,7 +17,7 @@ from labs._classification_core import (
 )
 from labs.base import Context
 from labs.classification import LAB, MODELS, ClassificationParams, load, score
-from labs.classification_report import ranking
+from labs.reports.classification import ranking
 from labs.errors import BadParameterError, LabCancelled
 
 

@@ -8,10 +8,10 @@ import struct
 import numpy as np
 import pytest
 
-from labs import _mnist, cnn
-from labs._cnn_checks import cam_difference
-from labs._cnn_core import build, grad_cam, predict, shifted_and_turned, train
-from labs._mnist import read_idx
+from labs import cnn, mnist
+from labs.checks.cnn import cam_difference
+from labs.cores.cnn import build, grad_cam, predict, shifted_and_turned, train
+from labs.mnist import read_idx
 from labs.base import Context
 from labs.cnn import LAB, CnnParams, fit
 from labs.errors import BadParameterError, LabCancelled
@@ -43,12 +43,12 @@ def write_mnist(folder, parts=("train", "t10k"), n=200, zipped=True):
 def nowhere(tmp_path, monkeypatch):
     """No MNIST anywhere, and no network."""
     monkeypatch.delenv("LABS_DATA", raising=False)
-    monkeypatch.setattr(_mnist, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(mnist, "cache_folder", lambda: tmp_path / "cache")
 
     def refuse(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(_mnist.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", refuse)
     return tmp_path
 
 
@@ -256,7 +256,7 @@ def test_mnist_is_found_where_labs_data_points(nowhere, monkeypatch, place):
 
 def test_mnist_in_the_cache_folder_is_found_without_any_setting(nowhere):
     write_mnist(nowhere / "cache")
-    found = _mnist.load(0, lambda *_: None)
+    found = mnist.load(0, lambda *_: None)
     assert (len(found.train_images), len(found.test_images), found.split) == (200, 200, False)
 
 
@@ -288,9 +288,9 @@ def test_a_download_that_is_not_the_published_file_is_refused_and_leaves_nothing
     class Answer(io.BytesIO):
         headers = {"Content-Length": "5"}  # noqa: RUF012
 
-    monkeypatch.setattr(_mnist.urllib.request, "urlopen", lambda *args, **kwargs: Answer(b"wrong"))
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", lambda *args, **kwargs: Answer(b"wrong"))
     with pytest.raises(BadParameterError, match="not the published one"):
-        _mnist.load(0, lambda *_: None)
+        mnist.load(0, lambda *_: None)
     assert not any(path.is_file() for path in nowhere.rglob("*"))
 
 
@@ -308,12 +308,12 @@ def test_a_download_of_the_right_files_is_kept_and_used(nowhere, monkeypatch):
         asked.append(url.rsplit("/", 1)[1])
         return Answer((source / asked[-1]).read_bytes())
 
-    sums = {stem: hashlib.sha256((source / f"{stem}.gz").read_bytes()).hexdigest() for stem in _mnist.FILES}
-    monkeypatch.setattr(_mnist, "FILES", sums)
-    monkeypatch.setattr(_mnist.urllib.request, "urlopen", answer)
-    assert len(_mnist.load(0, lambda *_: None).train_images) == 200
+    sums = {stem: hashlib.sha256((source / f"{stem}.gz").read_bytes()).hexdigest() for stem in mnist.FILES}
+    monkeypatch.setattr(mnist, "FILES", sums)
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", answer)
+    assert len(mnist.load(0, lambda *_: None).train_images) == 200
     assert len(asked) == 4
-    assert len(_mnist.load(0, lambda *_: None).train_images) == 200
+    assert len(mnist.load(0, lambda *_: None).train_images) == 200
     assert len(asked) == 4  # the second time from the folder
 
 

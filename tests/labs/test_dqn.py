@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from labs._dqn_core import (
+from labs.cores.dqn import (
     Episode,
     Memory,
     as_input,
@@ -180,8 +180,8 @@ def test_a_short_run_has_its_metrics_and_repeats_exactly() -> None:
 
 def test_learning_pauses_while_it_balances_and_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths = iter([500] * 12 + [100] * 3)
-    monkeypatch.setattr("labs._dqn_core.play", lambda *_: _episode(next(lengths), fallen=False))
-    monkeypatch.setattr("labs._dqn_core.learn", lambda *_: 0.0)
+    monkeypatch.setattr("labs.cores.dqn.play", lambda *_: _episode(next(lengths), fallen=False))
+    monkeypatch.setattr("labs.cores.dqn.learn", lambda *_: 0.0)
     assert train(episodes=15).learnt.tolist() == [True] * 9 + [False] * 3 + [True] * 3
     lengths = iter([500] * 12)
     assert train(episodes=12, pause=False).learnt.all()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labs._mdp_core import (
+from labs.cores.mdp import (
     action_values,
     expected_return,
     greedy,
@@ -17,7 +17,7 @@ from labs._mdp_core import (
     td_control,
     value_iteration,
 )
-from labs._mdp_worlds import World, make_world
+from labs.cores.mdp_worlds import World, make_world
 from labs.base import Context
 from labs.errors import BadParameterError, LabCancelled
 from labs.mdp import LAB, MdpParams, bold_play, run

@@ -138,7 +138,7 @@ def test_the_ridge_and_lasso_table_agrees_with_scikit_learn(says):
 
 
 def test_the_lab_means_the_same_alpha_as_the_lecture():
-    from labs._regression_core import closed_form, gradient_descent
+    from labs.cores.regression import closed_form, gradient_descent
 
     np.testing.assert_allclose(closed_form(Z3, RENT, 0.25)[0], [0.8, -0.8, -0.4])
     np.testing.assert_allclose(

@@ -1,7 +1,7 @@
 """A bandit that holds one stock a day, and the yardsticks that its result is held against.
 
 Sources: the policies are those of Sutton & Barto, Reinforcement Learning, 2nd ed., chapter 2
-(labs/_bandit_core.py); the Sharpe ratio after Sharpe, The Sharpe Ratio, Journal of Portfolio Management
+(labs/cores/bandit.py); the Sharpe ratio after Sharpe, The Sharpe Ratio, Journal of Portfolio Management
 (1994), with a riskless rate of 0; the p-value of a comparison with random strategies after Davison & Hinkley,
 Bootstrap Methods (1997), equation 4.11.
 No look-ahead: the stock of a day is chosen from the returns of the days before it.
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from labs._bandit_core import epsilon_greedy, softmax, thompson, ucb
+from labs.cores.bandit import epsilon_greedy, softmax, thompson, ucb
 
 
 def trade(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs._classification_core import mcnemar_p, precision_recall_f1, roc_curve
+from labs.cores.classification import mcnemar_p, precision_recall_f1, roc_curve
 from labs.base import Finding, Table
 from labs.charts import Bars, Chart, Heatmap, Images, Layer, Line, Panel, Regions, Rule, Scatter, Segments
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from labs._mdp_worlds import World
+from labs.cores.mdp_worlds import World
 
 
 @dataclass

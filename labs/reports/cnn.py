@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labs._classification_core import confusion_matrix, wilson_interval
-from labs._cnn_core import grad_cam, predict
+from labs.cores.classification import confusion_matrix, wilson_interval
+from labs.cores.cnn import grad_cam, predict
 from labs.base import Finding, Table
 from labs.charts import Chart, Heatmap, Images, Line, Panel
 

@@ -11,7 +11,7 @@ from labs.base import Finding
 from labs.charts import Band, Chart, Layer, Line, Panel, Rule, Scatter
 
 if TYPE_CHECKING:
-    from labs._bandit_core import Play
+    from labs.cores.bandit import Play
     from labs.bandit import BanditParams, Variant
 
 FIGURE_2_2 = "Sutton & Barto, 2nd ed., Figure 2.2"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs._dqn_core import Episode, Training, as_input, reward_scale
+from labs.cores.dqn import Episode, Training, as_input, reward_scale
 from labs.base import Finding, LabResult, Table
 from labs.charts import Chart, Heatmap, Line, Panel, Rule, Scatter
 

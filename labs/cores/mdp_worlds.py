@@ -2,7 +2,7 @@
 
 Sources: Sutton & Barto, Reinforcement Learning: An Introduction, 2nd ed. (Examples 3.5, 4.1, 4.3 and 6.6);
 FrozenLake after the maps and the transition rule that Gymnasium publishes for FrozenLake-v1.
-Knows states, moves and rewards; knows nothing of how they are solved (labs/_mdp_core.py) or drawn.
+Knows states, moves and rewards; knows nothing of how they are solved (labs/cores/mdp.py) or drawn.
 """
 
 from __future__ import annotations

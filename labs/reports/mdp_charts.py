@@ -9,7 +9,7 @@ import numpy as np
 from labs.charts import Arrows, Chart, Heatmap, Layer, Line, Panel, Rule, Scatter, Words
 
 if TYPE_CHECKING:
-    from labs._mdp_report import Story
+    from labs.reports.mdp import Story
 
 DIRECTIONS = (
     (0.0, -1.0),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs._regression_core import polynomial
+from labs.cores.regression import polynomial
 from labs.charts import Bars, Chart, Contour, Layer, Line, Panel, Rule, Scatter, Segments
 
 if TYPE_CHECKING:
-    from labs._regression_fit import Fit
+    from labs.cores.regression_fit import Fit
     from labs.regression import RegressionParams
 
 Built = tuple[Chart, dict[str, np.ndarray]] | None

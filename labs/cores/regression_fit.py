@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs._regression_core import Descent, closed_form, gradient_descent, polynomial, standardise
+from labs.cores.regression import Descent, closed_form, gradient_descent, polynomial, standardise
 from labs.base import Context
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labs._backprop_core import (
+from labs.cores.backprop import (
     HalfSquaredError,
     Network,
     Sigmoid,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labs._mdp_worlds import World
+from labs.cores.mdp_worlds import World
 from labs.base import Finding, Table
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Story:
         q, truth = self.series["action_values"], self.series["optimal_values"].ravel()
         everyone = np.arange(self.world.states)
         # is the greedy action one of the best ones? judged by the true values
-        from labs._mdp_core import action_values
+        from labs.cores.mdp import action_values
 
         true_q = action_values(self.world, truth, p.gamma)
         inner = ~self.world.terminal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labs._cnn_core import build, grad_cam
+from labs.cores.cnn import build, grad_cam
 from labs.base import Check, Context
 
 

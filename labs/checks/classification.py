@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labs._classification_core import area_under, roc_curve, wilson_interval
+from labs.cores.classification import area_under, roc_curve, wilson_interval
 from labs.base import Check
 
 

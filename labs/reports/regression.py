@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs._regression_core import closed_form, standardise
+from labs.cores.regression import closed_form, standardise
 from labs.base import Finding, LabResult, Table
 from labs.charts import Chart
-from labs.regression_charts import close_epoch, descent_chart, fit_chart, loss_chart, number, weights_chart
+from labs.reports.regression_charts import (
+    close_epoch,
+    descent_chart,
+    fit_chart,
+    loss_chart,
+    number,
+    weights_chart,
+)
 
 if TYPE_CHECKING:
-    from labs._regression_fit import Fit
+    from labs.cores.regression_fit import Fit
     from labs.regression import RegressionParams
 
 PUBLISHED_SOURCE = "scikit-learn, LinearRegression on load_diabetes (ten features, 442 rows)"

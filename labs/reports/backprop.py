@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs._backprop_core import ReLU, Sigmoid
+from labs.cores.backprop import ReLU, Sigmoid
 from labs.base import Finding
 from labs.charts import Chart, Layer, Line, Panel, Regions, Rule, Scatter
 

@@ -1,0 +1,1 @@
+"""The algorithms, as teaching code: what students are shown, and what an exported notebook begins with."""
