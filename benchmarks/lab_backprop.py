@@ -17,8 +17,8 @@ def measure() -> list[dict[str, Any]]:
     """The same spiral, shape, optimiser and batch size for both; the median of alternating rounds."""
     from sklearn.neural_network import MLPClassifier
 
-    from labs.cores.backprop import Network, make_points, train
     from labs.backprop import LAB
+    from labs.cores.backprop import Network, make_points, train
 
     X, y = make_points("spiral", 300, 0.2, np.random.default_rng(0))
     X, y = X[:225], y[:225]

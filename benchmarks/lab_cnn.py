@@ -16,8 +16,8 @@ def measure() -> list[dict[str, Any]]:
     from sklearn.datasets import load_digits
     from torch.utils.data import DataLoader, TensorDataset
 
-    from labs.cores.cnn import build, train
     from labs.cnn import LAB
+    from labs.cores.cnn import build, train
 
     X, y = load_digits(return_X_y=True)
     images = torch.from_numpy((X / 16).astype(np.float32).reshape(-1, 1, 8, 8))[:1347]

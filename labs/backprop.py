@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.checks.backprop import verify
 from labs.cores.backprop import Network, make_points, numeric_gradient, relative_error, train
-from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
 TEST_SHARE = 0.25

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from labs.cores.bandit import play
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric, Table
+from labs.cores.bandit import play
 from labs.fields import param
 
 PolicyName = Literal["epsilon_greedy", "decaying_epsilon", "optimistic", "ucb", "gradient", "thompson"]

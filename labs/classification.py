@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import field_validator, model_validator
 
+from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.checks.classification import verify
 from labs.cores.classification import (
     accuracy,
@@ -25,7 +26,6 @@ from labs.cores.classification import (
     roc_auc,
     wilson_interval,
 )
-from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
 ModelName = Literal["logistic", "knn", "tree", "forest", "svm", "naive_bayes"]

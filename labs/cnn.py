@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from labs import mnist
+from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.checks.cnn import verify
 from labs.cores.cnn import build, predict, train
-from labs.base import Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
 TEST_SHARE = 0.25  # of scikit-learn's digits; MNIST comes with its own test images

@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from labs.cores.dqn import play, push, train, values_of
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
+from labs.cores.dqn import play, push, train, values_of
 from labs.fields import param
 
 SOLVED = 400  # mean steps over 50 episodes

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import model_validator
 
+from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
 from labs.cores.mdp import (
     action_values,
     expected_return,
@@ -25,7 +26,6 @@ from labs.cores.mdp import (
     walk,
 )
 from labs.cores.mdp_worlds import World, make_world
-from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
 from labs.fields import param
 
 WorldName = Literal["gridworld_5x5", "gridworld_4x4", "cliff", "frozen_lake", "frozen_lake_8x8", "gambler"]
@@ -192,8 +192,8 @@ class MdpParams(LabParams):
 
 def run(p: MdpParams, context: Context) -> LabResult:
     """Solve the world by the chosen method; then see, exactly, what its greedy policy is worth."""
-    from labs.reports.mdp_charts import charts
     from labs.reports.mdp import Story
+    from labs.reports.mdp_charts import charts
 
     world = make_world(p.world, p.slip)
     series: dict[str, np.ndarray]

@@ -15,8 +15,8 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from labs.cores.regression_fit import FEATURES, fit, scores
 from labs.base import Check, Context, Finding, Lab, LabParams, LabResult, Metric
+from labs.cores.regression_fit import FEATURES, fit, scores
 from labs.fields import param
 
 MAX_COLUMNS = 300

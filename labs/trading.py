@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from labs import prices
-from labs.cores.trading import drawdown, earned, p_value, random_traders, sharpe_ratio, trade, wealth
 from labs.bandit import PolicyName
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
+from labs.cores.trading import drawdown, earned, p_value, random_traders, sharpe_ratio, trade, wealth
 from labs.errors import BadParameterError
 from labs.fields import param
 

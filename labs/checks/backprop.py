@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from labs.base import Check
 from labs.cores.backprop import (
     HalfSquaredError,
     Network,
@@ -12,7 +13,6 @@ from labs.cores.backprop import (
     numeric_gradient,
     relative_error,
 )
-from labs.base import Check
 
 
 def mazur() -> Network:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from labs.cores.classification import area_under, roc_curve, wilson_interval
 from labs.base import Check
+from labs.cores.classification import area_under, roc_curve, wilson_interval
 
 
 def verify() -> tuple[Check, ...]:

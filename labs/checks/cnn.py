@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from labs.cores.cnn import build, grad_cam
 from labs.base import Check, Context
+from labs.cores.cnn import build, grad_cam
 
 
 def verify() -> tuple[Check, ...]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs.cores.regression import Descent, closed_form, gradient_descent, polynomial, standardise
 from labs.base import Context
+from labs.cores.regression import Descent, closed_form, gradient_descent, polynomial, standardise
 
 if TYPE_CHECKING:
     from labs.regression import RegressionParams

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs.cores.backprop import ReLU, Sigmoid
 from labs.base import Finding
 from labs.charts import Chart, Layer, Line, Panel, Regions, Rule, Scatter
+from labs.cores.backprop import ReLU, Sigmoid
 
 if TYPE_CHECKING:
     from labs.backprop import BackpropParams, Story

@@ -11,8 +11,8 @@ from labs.base import Finding
 from labs.charts import Band, Chart, Layer, Line, Panel, Rule, Scatter
 
 if TYPE_CHECKING:
-    from labs.cores.bandit import Play
     from labs.bandit import BanditParams, Variant
+    from labs.cores.bandit import Play
 
 FIGURE_2_2 = "Sutton & Barto, 2nd ed., Figure 2.2"
 FIGURE_2_3 = "Sutton & Barto, 2nd ed., Figure 2.3"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs.cores.classification import mcnemar_p, precision_recall_f1, roc_curve
 from labs.base import Finding, Table
 from labs.charts import Bars, Chart, Heatmap, Images, Layer, Line, Panel, Regions, Rule, Scatter, Segments
+from labs.cores.classification import mcnemar_p, precision_recall_f1, roc_curve
 
 if TYPE_CHECKING:
     from labs.classification import ClassificationParams, Plane, Rows, Scored

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labs.cores.classification import confusion_matrix, wilson_interval
-from labs.cores.cnn import grad_cam, predict
 from labs.base import Finding, Table
 from labs.charts import Chart, Heatmap, Images, Line, Panel
+from labs.cores.classification import confusion_matrix, wilson_interval
+from labs.cores.cnn import grad_cam, predict
 
 if TYPE_CHECKING:
     from labs.cnn import CnnParams, Trained

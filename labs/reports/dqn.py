@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs.cores.dqn import Episode, Training, as_input, reward_scale
 from labs.base import Finding, LabResult, Table
 from labs.charts import Chart, Heatmap, Line, Panel, Rule, Scatter
+from labs.cores.dqn import Episode, Training, as_input, reward_scale
 
 if TYPE_CHECKING:
     from labs.dqn import DqnParams

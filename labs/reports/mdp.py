@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labs.cores.mdp_worlds import World
 from labs.base import Finding, Table
+from labs.cores.mdp_worlds import World
 
 if TYPE_CHECKING:
     from labs.mdp import MdpParams

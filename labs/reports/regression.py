@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs.cores.regression import closed_form, standardise
 from labs.base import Finding, LabResult, Table
 from labs.charts import Chart
+from labs.cores.regression import closed_form, standardise
 from labs.reports.regression_charts import (
     close_epoch,
     descent_chart,

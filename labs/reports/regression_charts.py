@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labs.cores.regression import polynomial
 from labs.charts import Bars, Chart, Contour, Layer, Line, Panel, Rule, Scatter, Segments
+from labs.cores.regression import polynomial
 
 if TYPE_CHECKING:
     from labs.cores.regression_fit import Fit

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
+from labs.backprop import LAB, BackpropParams, tell
+from labs.base import Context
 from labs.checks.backprop import compare_with_torch, mazur
 from labs.cores.backprop import (
     SGD,
@@ -18,10 +20,8 @@ from labs.cores.backprop import (
     relative_error,
     train,
 )
-from labs.backprop import LAB, BackpropParams, tell
-from labs.reports.backprop import findings, notes
-from labs.base import Context
 from labs.errors import BadParameterError, LabCancelled
+from labs.reports.backprop import findings, notes
 
 QUICK = {"epochs": 30, "samples": 120}
 

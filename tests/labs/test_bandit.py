@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from labs.cores.bandit import epsilon_greedy, play, softmax, thompson, ucb
 from labs.bandit import verify
 from labs.base import Context
+from labs.cores.bandit import epsilon_greedy, play, softmax, thompson, ucb
 from labs.registry import LABS
 
 lab = LABS["bandit"]

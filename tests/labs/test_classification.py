@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from labs.base import Context
+from labs.classification import LAB, MODELS, ClassificationParams, load, score
 from labs.cores.classification import (
     accuracy,
     area_under,
@@ -15,10 +17,8 @@ from labs.cores.classification import (
     roc_curve,
     wilson_interval,
 )
-from labs.base import Context
-from labs.classification import LAB, MODELS, ClassificationParams, load, score
-from labs.reports.classification import ranking
 from labs.errors import BadParameterError, LabCancelled
+from labs.reports.classification import ranking
 
 
 def run(**values):

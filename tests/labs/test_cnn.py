@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from labs import cnn, mnist
-from labs.checks.cnn import cam_difference
-from labs.cores.cnn import build, grad_cam, predict, shifted_and_turned, train
-from labs.mnist import read_idx
 from labs.base import Context
+from labs.checks.cnn import cam_difference
 from labs.cnn import LAB, CnnParams, fit
+from labs.cores.cnn import build, grad_cam, predict, shifted_and_turned, train
 from labs.errors import BadParameterError, LabCancelled
+from labs.mnist import read_idx
 
 
 def idx_bytes(array):

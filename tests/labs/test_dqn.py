@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pytest
 
+from labs.base import Context
 from labs.cores.dqn import (
     Episode,
     Memory,
@@ -21,7 +22,6 @@ from labs.cores.dqn import (
     train,
     values_of,
 )
-from labs.base import Context
 from labs.dqn import GYMNASIUM, LAB, DqnParams, discounted, means, run, solved_after
 from labs.errors import BadParameterError, LabCancelled
 

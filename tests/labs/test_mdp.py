@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from labs.base import Context
 from labs.cores.mdp import (
     action_values,
     expected_return,
@@ -18,7 +19,6 @@ from labs.cores.mdp import (
     value_iteration,
 )
 from labs.cores.mdp_worlds import World, make_world
-from labs.base import Context
 from labs.errors import BadParameterError, LabCancelled
 from labs.mdp import LAB, MdpParams, bold_play, run
 

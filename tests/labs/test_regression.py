@@ -9,9 +9,9 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Lasso, LinearRegression, Ridge
 from sklearn.preprocessing import PolynomialFeatures
 
+from labs.base import Context
 from labs.cores.regression import closed_form, gradient_descent, polynomial, standardise
 from labs.cores.regression_fit import FEATURES, fit
-from labs.base import Context
 from labs.registry import LABS
 from labs.regression import RegressionParams, verify
 

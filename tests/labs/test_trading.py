@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labs.cores.trading import drawdown, earned, p_value, random_traders, sharpe_ratio, trade, wealth
 from labs.base import Context
+from labs.cores.trading import drawdown, earned, p_value, random_traders, sharpe_ratio, trade, wealth
 from labs.errors import BadParameterError, LabCancelled
 from labs.trading import LAB, TradingParams, run
 
