@@ -230,6 +230,8 @@ class Lab:
     notebook_imports: tuple[
         str, ...
     ] = ()  # import lines the core needs beyond NumPy and the common standard library
+    # notebook code that brings the data which only this run has, from its parameters; "" where there is none
+    notebook_data: Callable[[Mapping[str, Any]], str] | None = None
     exercises: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()  # heavy modules that a warm worker imports ahead of the first run
 

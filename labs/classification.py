@@ -26,20 +26,20 @@ from labs.cores.classification import (
     roc_auc,
     wilson_interval,
 )
+from labs.cores.classification_data import MAX_OWN_ROWS, ROWS, Rows, load
 from labs.fields import param
+from labs.own_params import OWN_SYNONYMS, csv_param, own_cells, own_file_first, own_table, target_param
 
 ModelName = Literal["logistic", "knn", "tree", "forest", "svm", "naive_bayes"]
 MODELS: tuple[ModelName, ...] = ("logistic", "knn", "tree", "forest", "svm", "naive_bayes")
-ROWS = {"iris": 150, "wine": 178, "breast_cancer": 569, "moons": 400, "digits": 1797}
-MOONS_NOISE = 0.3
 GRID = 70  # points along each side of the boundary pictures
 
 
 class ClassificationParams(LabParams):
-    dataset: Literal["iris", "wine", "breast_cancer", "moons", "digits"] = param(
+    dataset: Literal["iris", "wine", "breast_cancer", "moons", "digits", "own"] = param(
         "iris",
-        "What is classified: flowers, wines, tumours, two half moons, or handwritten digits of 8 by 8 "
-        "pixels.",
+        "What is classified: flowers, wines, tumours, two half moons, handwritten digits of 8 by 8 pixels, "
+        "or your own CSV file.",
         synonyms=("data", "data set", "dataset"),
         choice_synonyms={
             "iris": ("irises", "flowers", "iris flowers", "iris data", "flower data"),
@@ -54,7 +54,17 @@ class ClassificationParams(LabParams):
             ),
             "moons": ("two moons", "half moons", "moon"),
             "digits": ("handwritten digits", "numerals", "digit images"),
+            "own": OWN_SYNONYMS,
         },
+    )
+    csv: str | None = csv_param()
+    target: str | None = target_param("class")
+    features: tuple[str, ...] | None = param(
+        None,
+        "Columns of your own file to learn from; none means all that can be used.",
+        synonyms=("columns", "predictors", "feature"),
+        min_length=1,
+        max_length=40,
     )
     models: tuple[ModelName, ...] = param(
         MODELS,
@@ -135,29 +145,38 @@ class ClassificationParams(LabParams):
     def _once_each(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(dict.fromkeys(values))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own_file(cls, values: Any) -> Any:
+        return own_file_first(values)
+
+    @property
+    def rows(self) -> int:
+        return len(own_table(self, "class", MAX_OWN_ROWS).y) if self.dataset == "own" else ROWS[self.dataset]
+
     @model_validator(mode="after")
-    def _enough_neighbours(self) -> ClassificationParams:
-        rows = ROWS[self.dataset]
-        left = rows - math.ceil(rows * self.test_fraction)
+    def _enough_rows(self) -> ClassificationParams:
+        if self.dataset != "own" and (self.target or self.features):
+            raise ValueError(
+                f"target and features go with your own file (csv=...); the {self.dataset} data have their own."
+            )
+        rows = self.rows
+        tested = math.ceil(rows * self.test_fraction)
+        left = rows - tested
+        if self.dataset == "own":
+            table = own_table(self, "class", MAX_OWN_ROWS)
+            if min(tested, left) < len(table.classes):
+                raise ValueError(
+                    f"test_fraction={self.test_fraction:g} would split the {rows} rows of {table.title} into {left} "
+                    f"and {tested}, too few for its {len(table.classes)} classes; choose one nearer to 0.3."
+                )
         if "knn" in self.models and self.k > left:
             raise ValueError(
                 f"knn cannot ask k={self.k} neighbours, since test_fraction={self.test_fraction:g} leaves "
                 f"{left} of the {rows} "
-                f"rows of {self.dataset} to train on; choose k up to {left}, or a smaller test_fraction."
+                f"rows to train on; choose k up to {left}, or a smaller test_fraction."
             )
         return self
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A data set, split: features (n, D), classes (n,), and the names of both."""
-
-    X_train: np.ndarray
-    y_train: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
-    classes: tuple[str, ...]
-    features: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -176,33 +195,6 @@ class Scored:
     @property
     def interval(self) -> tuple[float, float]:
         return wilson_interval(int(self.right.sum()), len(self.right))
-
-
-def load(p: ClassificationParams) -> Rows:
-    """The rows of the data set, each class split in the same proportion."""
-    from sklearn import datasets
-    from sklearn.model_selection import train_test_split
-
-    classes: tuple[str, ...]
-    features: tuple[str, ...]
-    if p.dataset == "moons":
-        X, y = datasets.make_moons(ROWS["moons"], noise=MOONS_NOISE, random_state=p.seed)
-        classes, features = ("upper moon", "lower moon"), ("x₁", "x₂")
-    else:
-        loaders = {
-            "iris": datasets.load_iris,
-            "wine": datasets.load_wine,
-            "breast_cancer": datasets.load_breast_cancer,
-            "digits": datasets.load_digits,
-        }
-        data = loaders[p.dataset]()
-        X, y = data.data, data.target
-        classes = tuple(str(name).replace("class_", "wine ") for name in data.target_names)
-        features = tuple(str(name) for name in data.feature_names)
-    X_train, X_test, y_train, y_test = train_test_split(
-        X, y, test_size=p.test_fraction, stratify=y, random_state=p.seed
-    )
-    return Rows(X_train, y_train, X_test, y_test, classes, features)
 
 
 def score(name: str, p: ClassificationParams, rows: Rows) -> Scored:
@@ -285,8 +277,12 @@ def run(p: ClassificationParams, context: Context) -> LabResult:
     for i, name in enumerate(p.models):
         training.report(i / len(p.models), f"training {name}")
         scored.append(score(name, p, rows))
-    # ten classes of digits squeezed into a plane teach nothing; there the misread digits are shown instead
-    plane = None if p.dataset == "digits" else project(p, rows, context.part(0.6, 1.0))
+    # many classes squeezed into a plane teach nothing; for digits the misread ones are shown instead
+    plane = (
+        None
+        if p.dataset == "digits" or len(rows.features) < 2 or len(rows.classes) > 8
+        else project(p, rows, context.part(0.6, 1.0))
+    )
     metrics: dict[str, float] = {}
     for entry in scored:
         end = f"[{entry.name}]" if len(scored) > 1 else ""
@@ -307,11 +303,15 @@ def run(p: ClassificationParams, context: Context) -> LabResult:
 
 def cost(p: ClassificationParams) -> float:
     """Estimated seconds; the forest and the digits are what takes long."""
-    size = ROWS[p.dataset] / 150
+    size = p.rows / 150
     price = {"logistic": 0.02, "knn": 0.02, "tree": 0.01, "forest": 0.4, "svm": 0.03, "naive_bayes": 0.01}
     return 0.1 + sum(price[name] * (1 + 0.05 * size) + 0.01 * size for name in p.models)
 
 
+CORE = (
+    *("confusion_matrix", "accuracy", "precision_recall_f1", "roc_curve", "area_under", "roc_auc"),
+    *("wilson_interval", "mcnemar_p", "make_model", "class_scores"),
+)
 METRICS = {
     "accuracy": Metric(
         "accuracy", "share of the test rows that are classified right", better="higher", percent=True
@@ -380,13 +380,11 @@ LAB = Lab(
     ),
     metrics=METRICS,
     sweep_metrics=("accuracy",),
-    core=tuple(
-        f"labs.cores.classification.{name}"
-        for name in (
-            *("confusion_matrix", "accuracy", "precision_recall_f1", "roc_curve", "area_under", "roc_auc"),
-            *("wilson_interval", "mcnemar_p", "make_model", "class_scores"),
-        )
+    core=(
+        *(f"labs.cores.classification.{name}" for name in CORE),
+        "labs.own_columns.fill",
     ),
+    notebook_data=own_cells("class", MAX_OWN_ROWS),
     cost=cost,
     cost_of="models × rows",
     verify=verify,
@@ -394,12 +392,17 @@ LAB = Lab(
 from sklearn import datasets
 from sklearn.model_selection import train_test_split
 
-if dataset == "moons":
+if dataset == "own":
+    X, y = own_rows()
+    y = y.astype(int)
+elif dataset == "moons":
     X, y = datasets.make_moons(400, noise=0.3, random_state=seed)
 else:
     X, y = getattr(datasets, f"load_{dataset}")(return_X_y=True)
 parts = train_test_split(X, y, test_size=test_fraction, stratify=y, random_state=seed)
 X_train, X_test, y_train, y_test = parts
+both = fill(np.concatenate([X_train, X_test]), np.arange(len(X)) < len(X_train))
+X_train, X_test = both[: len(X_train)], both[len(X_train) :]
 
 metrics = {}
 for name in models:

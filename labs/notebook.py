@@ -58,6 +58,7 @@ def to_notebook(result: LabResult, lab: Lab | None = None) -> dict[str, Any]:
         _markdown("## The algorithm\n\nThis is the code that ran. Change it and see what happens."),
         _code(core_source(lab).strip()),
         _markdown("## The run"),
+        *([_code(data)] if lab.notebook_data and (data := lab.notebook_data(parameters)) else []),
         _code(lab.demo.strip()),
         _markdown(_outcome(result)),
         _markdown(_exercises(lab, swept)),

@@ -4,35 +4,40 @@
 The algorithms are in `labs.cores.regression`, the data and the split in `labs.cores.regression_fit`; what is said
 and drawn of a run in `labs.reports.regression` and `labs.reports.regression_charts`; here are the parameters, the
 data, and the run that puts them together.
-Data: points drawn along a line or a curve, or the diabetes data of Efron et al., Least Angle Regression
-(2004), as they ship with scikit-learn.
+Data: points drawn along a line or a curve, the diabetes data of Efron et al., Least Angle Regression (2004), as
+they ship with scikit-learn, or a student's own CSV file.
 """
 
 from __future__ import annotations
 
 from math import comb
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import model_validator
 
 from labs.base import Check, Context, Finding, Lab, LabParams, LabResult, Metric
 from labs.cores.regression_fit import FEATURES, fit, scores
 from labs.fields import param
+from labs.own_params import OWN_SYNONYMS, csv_param, own_cells, own_file_first, own_table, target_param
 
 MAX_COLUMNS = 300
 
 
 class RegressionParams(LabParams):
-    dataset: Literal["line", "curve", "diabetes"] = param(
+    dataset: Literal["line", "curve", "diabetes", "own"] = param(
         "line",
-        "What is fitted: points along a line, along a curve, or real data of 442 diabetes patients.",
+        "What is fitted: points along a line, along a curve, real data of 442 diabetes patients, or your own "
+        "CSV file.",
         synonyms=("data", "data set"),
         choice_synonyms={
             "line": ("straight line", "linear data", "a line"),
             "curve": ("curved", "sine", "sine wave", "nonlinear", "non-linear", "wave"),
             "diabetes": ("diabetes data", "patients", "real data"),
+            "own": OWN_SYNONYMS,
         },
     )
+    csv: str | None = csv_param()
+    target: str | None = target_param("number")
     method: Literal["gd", "ols"] = param(
         "gd",
         "How the weights are found: gradient descent, or the closed form (ordinary least squares).",
@@ -140,16 +145,23 @@ class RegressionParams(LabParams):
         ge=0,
         le=0.9,
     )
-    features: tuple[Literal["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"], ...] | None = (
-        param(
-            None,
-            "Columns of the diabetes data to use; none means all ten.",
-            synonyms=("columns", "predictors", "feature"),
-            choice_synonyms={"bp": ("blood pressure",), "bmi": ("body mass index",)},
-            min_length=1,
-            max_length=10,
-        )
+    features: tuple[str, ...] | None = param(
+        None,
+        "Columns to learn from, of the diabetes data or of your own file; none means all that can be used.",
+        synonyms=("columns", "predictors", "feature"),
+        choice_synonyms={
+            "bmi": ("bmi", "body mass index"),
+            "bp": ("bp", "blood pressure"),
+            **{name: (name,) for name in ("s1", "s2", "s3", "s4", "s5", "s6")},
+        },
+        min_length=1,
+        max_length=40,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_file(cls, values: Any) -> Any:
+        return own_file_first(values)
 
     @model_validator(mode="after")
     def _sensible(self) -> RegressionParams:
@@ -157,7 +169,8 @@ class RegressionParams(LabParams):
             raise ValueError(
                 "The lasso has no closed form; use method=gd with it, or regularisation=ridge with ols."
             )
-        rows = 442 if self.dataset == "diabetes" else self.samples
+        self._check_names()
+        rows, width = self.shape
         held_out = round(rows * self.test_fraction)
         if self.test_fraction and not 2 <= held_out <= rows - 3:
             raise ValueError(
@@ -166,16 +179,41 @@ class RegressionParams(LabParams):
                 f"{held_out} for testing, and it takes at least 3 and 2; change test_fraction or take more "
                 f"samples."
             )
-        width = len(self.features or FEATURES) if self.dataset == "diabetes" else 1
         columns = comb(width + self.degree, self.degree) - 1
         if columns > MAX_COLUMNS:
             most = max(d for d in range(1, 16) if comb(width + d, d) - 1 <= MAX_COLUMNS)
             raise ValueError(
-                f"degree={self.degree} on {width} features makes {columns} columns for {rows} patients, over "
+                f"degree={self.degree} on {width} features makes {columns} columns for {rows} rows, over "
                 f"the limit of "
                 f"{MAX_COLUMNS}; use degree={most} or less, or fewer features."
             )
         return self
+
+    def _check_names(self) -> None:
+        if self.dataset == "own":
+            own_table(self, "number")  # says what is wrong with the file before anything runs
+        elif self.target is not None:
+            raise ValueError(
+                f"target={self.target} goes with your own file (csv=...); the {self.dataset} data have their own."
+            )
+        elif self.features is not None and self.dataset != "diabetes":
+            raise ValueError(
+                f"features goes with dataset=diabetes or your own file; the {self.dataset} data have one, x."
+            )
+        elif unknown := [name for name in self.features or () if name not in FEATURES]:
+            raise ValueError(
+                f"features={unknown[0]} is not a column of the diabetes data; choose from {', '.join(FEATURES)}."
+            )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features before the polynomial."""
+        if self.dataset == "own":
+            rows, width = own_table(self, "number").X.shape
+            return int(rows), int(width)
+        if self.dataset == "diabetes":
+            return 442, len(self.features or FEATURES)
+        return self.samples, 1
 
 
 def run(p: RegressionParams, context: Context) -> LabResult:
@@ -205,8 +243,7 @@ def run(p: RegressionParams, context: Context) -> LabResult:
 
 def cost(p: RegressionParams) -> float:
     """Estimated seconds: reading the data, the closed form, and a price per epoch and cell of the data."""
-    rows = 442 if p.dataset == "diabetes" else p.samples
-    width = len(p.features or FEATURES) if p.dataset == "diabetes" else 1
+    rows, width = p.shape
     cells = rows * (comb(width + p.degree, p.degree) - 1)
     return 0.05 + 1e-7 * cells + (p.epochs * (3e-5 + 3e-9 * cells) if p.method == "gd" else 0.0)
 
@@ -292,10 +329,15 @@ LAB = Lab(
         ),
     },
     sweep_metrics=("mse_test", "mse_train"),
-    core=tuple(
-        f"labs.cores.regression.{name}"
-        for name in ("Descent", "standardise", "polynomial", "closed_form", "gradient_descent")
+    core=(
+        "labs.cores.regression.Descent",
+        "labs.cores.regression.standardise",
+        "labs.cores.regression.polynomial",
+        "labs.cores.regression.closed_form",
+        "labs.cores.regression.gradient_descent",
+        "labs.own_columns.fill",
     ),
+    notebook_data=own_cells("number"),
     cost=cost,
     cost_of="epochs × rows × columns",
     sweep_remarks=sweep_remarks,
@@ -309,6 +351,8 @@ if dataset == "diabetes":
     everything = load_diabetes()
     columns = [everything.feature_names.index(name) for name in features or everything.feature_names]
     x, y = everything.data[:, columns], everything.target
+elif dataset == "own":
+    x, y = own_rows()
 elif dataset == "line":
     x = rng.uniform(0, 10, samples)[:, None]
     y = 3 + 2 * x[:, 0] + noise * rng.standard_normal(samples)
@@ -318,7 +362,7 @@ else:
 
 train = np.ones(len(y), dtype=bool)
 train[np.random.default_rng([seed, 1]).permutation(len(y))[: round(len(y) * test_fraction)]] = False
-X = polynomial(x, degree)
+X = polynomial(fill(x, train), degree)
 mean, spread = standardise(X[train])[1:] if scale_features else (0.0, 1.0)
 Z = (X - mean) / spread
 ridge, lasso = alpha * (regularisation == "ridge"), alpha * (regularisation == "lasso")

@@ -19,6 +19,9 @@ from labs.errors import BadParameterError
 from labs.fields import as_text
 from labs.overlay import bracket, overlay_charts, summary_chart, variant_values
 
+# Parameters that say what a run learns from: errors on different data have different sizes.
+_DATA = frozenset({"dataset", "csv", "target", "text", "ticker", "tickers", "world"})
+
 
 def run_plan(lab: Lab, plan: Plan, context: Context) -> LabResult:
     """Run what a plan asks for, here and now; `seconds` of the result is the time it took."""
@@ -54,7 +57,12 @@ def compare(lab: Lab, first: LabResult, second: LabResult) -> LabResult:
     merged = {name: value for name, value in first.parameters.items() if name not in names}
     merged |= {name: [first.parameters[name], second.parameters[name]] for name in names}
     result = _merge(lab, labels, [first, second], merged, None)
-    return replace(result, seconds=first.seconds + second.seconds)
+    notes = result.notes
+    if other := [name for name in names if name in _DATA]:
+        told = f"The two runs used different data ({', '.join(other)})"
+        caution = f"{told}: compare the story, not the size of the errors."
+        notes = (caution, *notes[:4])
+    return replace(result, notes=notes, seconds=first.seconds + second.seconds)
 
 
 def _merge(
@@ -130,11 +138,31 @@ def _sentence(metric: Metric, variant: str, labels: Sequence[str], values: np.nd
     subject = f"{metric.label[:1].upper()}{metric.label[1:]}" + (f" of {variant}" if variant else "")
     if values[high] - values[low] <= 1e-9 * max(abs(values[high]), abs(values[low]), 1e-300):
         return f"{subject} is the same in every run, {metric.shown(values[0])}"
+    if len(values) == 2:
+        return _pair(metric, subject, labels, values)
     ends = [(low, "lowest"), (high, "highest")]
     (a, first), (b, second) = reversed(ends) if metric.better == "higher" else ends
     shown = metric.shown
     told = f"{subject} is {first} with {labels[a]} ({shown(values[a])})"
     return f"{told} and {second} with {labels[b]} ({shown(values[b])})"
+
+
+def _pair(metric: Metric, subject: str, labels: Sequence[str], values: np.ndarray) -> str:
+    """Two runs: both values, the better or higher one first, and how far apart they are."""
+    shown, missing = metric.shown, ~np.isfinite(values)
+    if missing.any():
+        known = int(missing.argmin())
+        return f"{subject} is {shown(values[known])} with {labels[known]}, and not a number with {labels[1 - known]}"
+    lower_first = metric.better == "lower"
+    a = int(values.argmin() if lower_first else values.argmax())
+    b, gap = 1 - a, float(values.max() - values.min())
+    apart = f"{100 * gap:.1f} percentage points" if metric.percent else shown(gap)
+    apart += " less" if lower_first else " more"
+    if not metric.percent and values[b] and gap < 10 * abs(values[b]):
+        apart += f" ({gap / abs(values[b]):.0%})"
+    return (
+        f"{subject} is {shown(values[a])} with {labels[a]} and {shown(values[b])} with {labels[b]}: {apart}"
+    )
 
 
 def _table(lab: Lab, heads: Sequence[str], labels: Sequence[str], runs: Sequence[LabResult]) -> Table:

@@ -241,3 +241,60 @@ def test_pulling_without_a_network_is_one_sentence(run, monkeypatch):
     assert status == 1
     assert "Traceback" not in err
     assert err.strip()
+
+
+# --- own files and comparisons ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def marks(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABS_OWN_DATA", str(tmp_path / "own"))
+    path = tmp_path / "my marks.csv"
+    path.write_text(
+        "hours,mark\n" + "".join(f"{h},{40 + 5 * h + h % 3}\n" for h in range(12)), encoding="utf-8"
+    )
+    return path
+
+
+def test_a_path_for_csv_is_kept_and_its_name_replays_the_run(run, marks):
+    status, out, err = run("lab", "run", "regression", f"csv={marks}", "--json")
+    assert status == 0
+    first = json.loads(out)
+    assert first["parameters"]["csv"].startswith("my-marks-")
+    assert first["parameters"]["dataset"] == "own"
+    assert "is kept as my-marks-" in err
+    status, out, _ = run("lab", "run", first["permalink"], "--json")
+    assert json.loads(out)["metrics"] == first["metrics"]
+    status, _, err = run("lab", "run", "regression", "csv=no/such/file.csv")
+    assert status == 2
+    assert "no such file" in err
+
+
+def test_two_runs_are_compared_from_a_link_and_from_a_folder(run, tmp_path):
+    kept, out_dir = tmp_path / "kept", tmp_path / "both"
+    assert run("lab", "run", "bandit", "arms=3", "runs=40", "steps=50", "--out", str(kept))[0] == 0
+    assert (kept / "run.json").is_file()
+    status, out, _ = run(
+        "lab",
+        "compare",
+        str(kept),
+        "lab:bandit?arms=6&runs=40&steps=50&seed=0",
+        "--out",
+        str(out_dir),
+        "--json",
+    )
+    assert status == 0
+    merged = json.loads(out)
+    assert merged["parameters"]["arms"] == [3, 6]
+    assert "arms=6" in merged["notes"][1]
+    assert all((out_dir / f"{name}.png").is_file() for name in merged["figures"])
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [("nowhere", "neither a link"), ("lab:mdp?seed=0", "same lab"), ("lab:bandit?armz=1", "armz")],
+)
+def test_what_cannot_be_compared_is_said(run, first, said):
+    status, _, err = run("lab", "compare", first, "lab:bandit?runs=20&steps=20&seed=0")
+    assert status == 2
+    assert said in err

@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lab_parser(commands: Any, json_: _Parser) -> None:
-    lab = commands.add_parser("lab", help="list, show, run or verify the experiments")
+    lab = commands.add_parser("lab", help="list, show, run, compare or verify the experiments")
     actions = lab.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
     actions.add_parser("list", parents=[json_], help="the experiments").set_defaults(run=_lab_list)
     show = actions.add_parser("show", parents=[json_], help="one experiment and its parameters")
@@ -129,9 +129,14 @@ def _lab_parser(commands: Any, json_: _Parser) -> None:
     run = actions.add_parser("run", parents=[json_], help="run an experiment")
     run.add_argument("id", help="id of a lab, or a link such as 'lab:bandit?epsilons=[0.1]&seed=7'")
     run.add_argument("assignments", nargs="*", metavar="name=value")
-    run.add_argument("--out", type=Path, metavar="DIR", help="save the pictures here")
+    run.add_argument("--out", type=Path, metavar="DIR", help="save the pictures and the run here")
     run.add_argument("--notebook", type=Path, metavar="FILE.ipynb", help="save the run as a notebook")
     run.set_defaults(run=_lab_run)
+    compare = actions.add_parser("compare", parents=[json_], help="two runs of one experiment, overlaid")
+    compare.add_argument("first", metavar="RUN", help="a link, or a folder that `lab run --out` filled")
+    compare.add_argument("second", metavar="RUN")
+    compare.add_argument("--out", type=Path, metavar="DIR", help="save the pictures and the comparison here")
+    compare.set_defaults(run=_lab_compare)
     verify = actions.add_parser("verify", parents=[json_], help="check the labs against published values")
     verify.add_argument("id", nargs="?")
     verify.set_defaults(run=_lab_verify)
@@ -168,7 +173,11 @@ def _library(settings: Settings) -> Library:
 
 
 def _runner(settings: Settings) -> Any:
+    from labs.own_data import FOLDER_VARIABLE
     from labs.runner import LabRunner
+
+    # The environment, since the labs run in processes of their own and know no settings.
+    os.environ.setdefault(FOLDER_VARIABLE, str(settings.data_dir / "own_data"))
 
     return LabRunner(
         workers=settings.lab_workers,
@@ -276,6 +285,16 @@ def _lab_run(parsed: argparse.Namespace) -> int:
             notebook=parsed.notebook,
             as_json=parsed.json,
         )
+    finally:
+        runner.close()
+
+
+def _lab_compare(parsed: argparse.Namespace) -> int:
+    from tutor.commands import lab
+
+    runner = _runner(_settings(parsed))
+    try:
+        return lab.compare_runs(runner, parsed.first, parsed.second, out=parsed.out, as_json=parsed.json)
     finally:
         runner.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ import numpy as np
 
 from labs.base import Context
 from labs.cores.regression import Descent, closed_form, gradient_descent, polynomial, standardise
+from labs.own_columns import OwnTable, fill
+from labs.own_params import own_table
 
 if TYPE_CHECKING:
     from labs.regression import RegressionParams
@@ -27,6 +29,7 @@ class Data:
     names: tuple[str, ...]
     truth: Callable[[np.ndarray], np.ndarray] | None
     y_label: str = "y"
+    own: OwnTable | None = None  # where the rows come from a student's file
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ def load(p: RegressionParams) -> Data:
         return Data(
             X[:, columns], y, tuple(FEATURES[i] for i in columns), None, "disease progression after one year"
         )
+    if p.dataset == "own":
+        table = own_table(p, "number")
+        return Data(table.X, table.y, table.names, None, table.target, table)
     truth = line if p.dataset == "line" else curve
     low, high = (0.0, 10.0) if p.dataset == "line" else (-3.0, 3.0)
     x = rng.uniform(low, high, p.samples)
@@ -87,6 +93,8 @@ def fit(p: RegressionParams, context: Context) -> Fit:
     shuffled = np.random.default_rng([p.seed, 1]).permutation(n)
     train = np.ones(n, dtype=bool)
     train[shuffled[: round(n * p.test_fraction)]] = False
+    if data.own:  # gaps are filled with what the training rows know
+        data = replace(data, X=fill(data.X, train))
     X = polynomial(data.X, p.degree)
     if p.scale_features:  # the scale is learnt from the training rows alone: the test rows stay unseen
         _, mean, spread = standardise(X[train])

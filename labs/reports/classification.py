@@ -10,9 +10,11 @@ import numpy as np
 from labs.base import Finding, Table
 from labs.charts import Bars, Chart, Heatmap, Images, Layer, Line, Panel, Regions, Rule, Scatter, Segments
 from labs.cores.classification import mcnemar_p, precision_recall_f1, roc_curve
+from labs.reports.own import own_columns_table, own_remarks
 
 if TYPE_CHECKING:
-    from labs.classification import ClassificationParams, Plane, Rows, Scored
+    from labs.classification import ClassificationParams, Plane, Scored
+    from labs.cores.classification_data import Rows
 
 TITLES = {
     "logistic": "logistic regression",
@@ -36,6 +38,7 @@ THINGS = {
     "breast_cancer": "tumours",
     "moons": "points",
     "digits": "digits",
+    "own": "rows",
 }
 
 
@@ -113,6 +116,7 @@ def tables(rows: Rows, scored: Sequence[Scored]) -> tuple[Table, ...]:
             ("class", "test rows", "precision", "recall", "F1"),
             by_class,
         ),
+        *([own_columns_table(rows.own)] if rows.own else []),
     )
 
 
@@ -165,6 +169,8 @@ def notes(p: ClassificationParams, rows: Rows, scored: Sequence[Scored]) -> tupl
             f"rows right and {forgetful.metrics['accuracy']:.1%} of the unseen ones: the {fall:.1%} between them it "
             f"had remembered, not understood."
         )
+    if rows.own:
+        told = [*told[:4], *own_remarks(rows.own)]
     return tuple(told[:5])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from labs.base import Finding, LabResult, Table
 from labs.charts import Chart
 from labs.cores.regression import closed_form, standardise
+from labs.reports.own import giveaway, own_columns_table, own_remarks
 from labs.reports.regression_charts import (
     close_epoch,
     descent_chart,
@@ -54,8 +55,12 @@ def report(p: RegressionParams, f: Fit, metrics: Mapping[str, float]) -> Report:
         if built:
             charts.append(built[0])
             series |= built[1]
-    notes, findings = tuple(_notes(p, f, metrics)[:5]), tuple(_findings(p, f, metrics))
-    return Report(title, tuple(charts), series, (_table(p, f),), notes, findings)
+    notes, tables = _notes(p, f, metrics)[:5], [_table(p, f)]
+    if f.data.own:
+        notes = [*notes[:4], *own_remarks(f.data.own)]
+        tables.append(own_columns_table(f.data.own))
+    findings = tuple(_findings(p, f, metrics))
+    return Report(title, tuple(charts), series, tuple(tables), tuple(notes), findings)
 
 
 def _part(f: Fit) -> str:
@@ -180,7 +185,7 @@ def _largest_step(p: RegressionParams, f: Fit) -> tuple[float, float]:
 
 
 def _findings(p: RegressionParams, f: Fit, metrics: Mapping[str, float]) -> list[Finding]:
-    found: list[Finding] = []
+    found: list[Finding] = [leak] if f.data.own and (leak := giveaway(f.data.own)) else []
     limit, ratio = _largest_step(p, f)
     diverged, excess = f.descent is not None and f.descent.diverged_at is not None, _excess(f)
     if f.descent and diverged:
@@ -233,7 +238,7 @@ def _fit_findings(p: RegressionParams, f: Fit, metrics: Mapping[str, float]) -> 
     n_train, n_test = int(f.train.sum()), int((~f.train).sum())
     if n_test and len(f.w) >= 3:
         advice = f"Try degree={max(1, p.degree // 2)}, regularisation=ridge, or more samples."
-        if p.dataset == "diabetes":
+        if p.dataset in ("diabetes", "own"):
             advice = "Try regularisation=ridge, a lower degree, or fewer features."
         gap = metrics["mse_test"] / max(metrics["mse_train"], 1e-300)
         if gap > 1 + 3 * np.sqrt(2 / n_train + 2 / n_test):  # beyond what chance does to two means of squares

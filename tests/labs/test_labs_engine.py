@@ -100,7 +100,7 @@ def test_a_sweep_overlays_the_runs_and_says_what_differed():
     result = TOYS["count"].execute({"steps": [2, 5]})
     assert result.metrics["total[steps=2]"] == 1.0
     assert result.metrics["total[steps=5]"] == 2.5
-    assert result.notes[0] == "Total is highest with steps=5 (2.5) and lowest with steps=2 (1)."
+    assert result.notes[0] == "Total is 2.5 with steps=5 and 1 with steps=2: 1.5 more (150%)."
     line = result.chart("line")
     assert [layer.label for layer in line.panels[0].layers] == ["steps=2", "steps=5"]
     np.testing.assert_array_equal(result.series[line.panels[0].layers[1].y], np.arange(5) * 0.5)
@@ -120,9 +120,21 @@ def test_two_runs_are_compared_by_what_differs():
     merged = compare(lab, lab.execute({"steps": 4}), lab.execute({"steps": 4, "rate": 1.0}))
     assert merged.metrics["total[rate=1]"] == 4.0
     assert merged.parameters["rate"] == [0.5, 1.0]
-    assert "highest with rate=1 (4)" in merged.notes[0]
+    assert merged.notes[0] == "Total is 4 with rate=1 and 2 with rate=0.5: 2 more (100%)."
     with pytest.raises(BadParameterError, match="same lab"):
         compare(lab, lab.execute({}), LABS["regression"].execute({}))
+
+
+def test_runs_on_different_data_are_compared_with_a_caution():
+    lab = LABS["regression"]
+    merged = lab.execute({"samples": 40}).compare(lab.execute({"samples": 40, "dataset": "curve"}))
+    assert merged.notes[0].startswith("The two runs used different data (dataset)")
+    assert "dataset=line" in merged.notes[1]
+
+
+def test_three_runs_are_told_by_the_ends():
+    notes = TOYS["count"].execute({"steps": [2, 5, 3]}).notes
+    assert notes[0] == "Total is highest with steps=5 (2.5) and lowest with steps=2 (1)."
 
 
 def test_a_result_compares_itself_with_another_of_the_registry():

@@ -24,7 +24,7 @@ junk = st.recursive(
 def allowed(info, largest=None):
     """A strategy for values that the description of a parameter allows."""
     if info.kind == "list" and info.item.kind == "text":
-        return st.just(list(info.default))
+        return st.just(info.default)
     if info.kind == "list":
         low, high = max(1, info.min_items), min(info.max_items or 4, 4)
         values = st.lists(allowed(info.item), min_size=low, max_size=high, unique=True)

@@ -1,20 +1,25 @@
-"""`tutor lab list`, `show`, `run`, `verify`: the lab engine from a shell."""
+"""`tutor lab list`, `show`, `run`, `compare`, `verify`: the lab engine from a shell."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from labs import own_data
 from labs.base import Lab, LabResult
+from labs.codec import result_from_json, result_to_json
 from labs.fields import as_text
 from labs.notebook import write_notebook
 from labs.permalink import PREFIX, parse_permalink, parse_value
 from labs.registry import LABS, get_lab
 from labs.runner import LabRunner
 from tutor.commands.figures import save_figures
-from tutor.commands.output import Progress, WrongCallError, put_json, say
+from tutor.commands.output import Progress, WrongCallError, put_json, say, tell
 from tutor.schema import lab_schema
+
+RUN_FILE = "run.json"  # what --out leaves for compare
 
 
 def list_labs(as_json: bool) -> int:
@@ -69,18 +74,9 @@ def run_lab(
     values: dict[str, Any] = {}
     if lab_id.startswith(PREFIX):
         lab_id, values = parse_permalink(lab_id)
-    run = runner.submit(lab_id, {**values, **parse_assignments(assignments)})
-    progress = Progress(quiet=as_json)
-    try:
-        for update in run.events():
-            progress(update.fraction, update.message)
-        result = run.result()
-    except KeyboardInterrupt:
-        run.cancel()
-        raise
-    finally:
-        progress.clear()
-    figures = save_figures(result, out) if out is not None else {}
+    values |= parse_assignments(assignments)
+    result = _run(runner, lab_id, _adopt_files(lab_id, values), as_json)
+    figures = _save(result, out) if out is not None else {}
     if notebook is not None:
         notebook.parent.mkdir(parents=True, exist_ok=True)
         write_notebook(result, notebook)
@@ -91,7 +87,70 @@ def run_lab(
     return 0
 
 
-def _print_result(result: LabResult, figures: dict[str, str], notebook: Path | None) -> None:
+def compare_runs(runner: LabRunner, first: str, second: str, *, out: Path | None, as_json: bool) -> int:
+    """Two runs of one lab, overlaid and told apart in numbers; each is a link, or a folder that `--out` filled."""
+    one, two = (_finished(runner, text, as_json) for text in (first, second))
+    result = one.compare(two)
+    figures = _save(result, out) if out is not None else {}
+    if as_json:
+        put_json({**result.to_dict(), "figures": figures})
+        return 0
+    _print_result(result, figures, None, again=f"tutor lab compare '{one.permalink()}' '{two.permalink()}'")
+    return 0
+
+
+def _run(runner: LabRunner, lab_id: str, values: dict[str, Any], quiet: bool) -> LabResult:
+    """Run with progress on standard error; a Ctrl-C stops the run cleanly."""
+    run = runner.submit(lab_id, values)
+    progress = Progress(quiet=quiet)
+    try:
+        for update in run.events():
+            progress(update.fraction, update.message)
+        return run.result()
+    except KeyboardInterrupt:
+        run.cancel()
+        raise
+    finally:
+        progress.clear()
+
+
+def _finished(runner: LabRunner, text: str, quiet: bool) -> LabResult:
+    if text.startswith(PREFIX):
+        return _run(runner, *parse_permalink(text), quiet)
+    path = Path(text)
+    path = path / RUN_FILE if path.is_dir() else path
+    try:
+        return result_from_json(json.loads(path.read_text(encoding="utf-8")))
+    except OSError:
+        raise WrongCallError(
+            f"{text!r} is neither a link (lab:bandit?seed=7) nor a folder that `tutor lab run ... --out DIR` filled; "
+            "give two of these."
+        ) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise WrongCallError(f"{path} holds no stored run ({error}); make one with --out.") from None
+
+
+def _adopt_files(lab_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A path given for `csv` becomes the name under which the file is kept; said on standard error."""
+    wants = any(info.name == "csv" for info in get_lab(lab_id).parameters)
+    given = values.get("csv")
+    if not wants or not isinstance(given, str) or own_data.is_kept(given):
+        return values
+    name = own_data.keep(Path(given).expanduser())
+    tell(f"{given} is kept as {name}; that name replays this run.")
+    return {**values, "csv": name}
+
+
+def _save(result: LabResult, folder: Path) -> dict[str, str]:
+    """The pictures, and the whole run beside them, for `tutor lab compare`."""
+    figures = save_figures(result, folder)
+    (folder / RUN_FILE).write_text(json.dumps(result_to_json(result)), encoding="utf-8")
+    return figures
+
+
+def _print_result(
+    result: LabResult, figures: dict[str, str], notebook: Path | None, again: str | None = None
+) -> None:
     say(f"{result.title} ({result.seconds:.2f} s)\n")
     for name, value in result.metrics.items():
         say(f"  {name} = {value:.6g}" if value is not None else f"  {name} = not a number")
@@ -102,7 +161,7 @@ def _print_result(result: LabResult, figures: dict[str, str], notebook: Path | N
         say(f"picture: {path}")
     if notebook is not None:
         say(f"notebook: {notebook}")
-    say(f"\nAgain: {result.permalink()}")
+    say(f"\nAgain: {again or result.permalink()}")
 
 
 def verify(lab_id: str | None, as_json: bool) -> int:
