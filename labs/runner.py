@@ -7,7 +7,7 @@ again). Runs wait in one queue, first come first served. A run that is cancelled
 asked to stop where it can be, and else its process is killed; the slot then starts a new one, so the next run
 finds a working pool.
 
-Runs on a cluster would enter by the same `submit`; `cluster` is the place for its address.
+`labs.cluster` has the same `submit` for the machines of a Dask cluster.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from labs.base import Lab, LabResult, Plan
 from labs.errors import (
-    ClusterError,
     LabCancelled,
     LabCrashed,
     LabError,
@@ -130,11 +128,8 @@ class LabRunner:
         workers: int = 1,
         time_limit: float = 300.0,
         memory_limit_mb: int = 4096,
-        cluster: str | None = None,
         labs: str = "labs.registry:LABS",
     ) -> None:
-        if cluster:
-            _refuse_cluster(cluster)
         self.time_limit, self.memory_limit_mb = time_limit, memory_limit_mb
         self._where, self._labs = labs, find_labs(labs)
         self._waiting: collections.deque[LabRun] = collections.deque()
@@ -329,16 +324,4 @@ def _died(run: LabRun, how: str) -> LabCrashed:
         f"The process that ran the {run.lab.id} lab ended unexpectedly ({how}); a new one has been started, "
         f"so please "
         "try again with smaller values."
-    )
-
-
-def _refuse_cluster(address: str) -> None:
-    if find_spec("distributed") is None:
-        raise ClusterError(
-            f"LABS_CLUSTER is set to {address}, but the 'distributed' package is not installed; run "
-            "`pip install distributed`, or unset LABS_CLUSTER to run labs on this computer."
-        )
-    raise ClusterError(
-        f"LABS_CLUSTER is set to {address}, but this version runs labs on this computer only; unset "
-        f"LABS_CLUSTER."
     )

@@ -174,17 +174,16 @@ def _library(settings: Settings) -> Library:
 
 def _runner(settings: Settings) -> Any:
     from labs.own_data import FOLDER_VARIABLE
-    from labs.runner import LabRunner
 
     # The environment, since the labs run in processes of their own and know no settings.
     os.environ.setdefault(FOLDER_VARIABLE, str(settings.data_dir / "own_data"))
+    if settings.labs_cluster:
+        from labs.cluster import ClusterRunner
 
-    return LabRunner(
-        workers=settings.lab_workers,
-        time_limit=settings.lab_time_limit,
-        memory_limit_mb=settings.lab_memory_mb,
-        cluster=settings.labs_cluster,
-    )
+        return ClusterRunner(settings.labs_cluster, settings.lab_time_limit, settings.lab_memory_mb)
+    from labs.runner import LabRunner
+
+    return LabRunner(settings.lab_workers, settings.lab_time_limit, settings.lab_memory_mb)
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------

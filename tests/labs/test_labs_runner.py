@@ -11,7 +11,6 @@ import pytest
 
 from labs.errors import (
     BadParameterError,
-    ClusterError,
     LabCancelled,
     LabCrashed,
     LabError,
@@ -180,8 +179,3 @@ def test_a_program_that_forgets_to_close_ends_cleanly():
         cwd=Path(__file__).parents[2],
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "1.5\n", "")
-
-
-def test_a_cluster_without_its_package_names_the_fix():
-    with pytest.raises(ClusterError, match=r"tcp://here:8786.*LABS_CLUSTER"):
-        LabRunner(cluster="tcp://here:8786")
