@@ -28,7 +28,7 @@ from labs.cores.classification import (
 )
 from labs.cores.classification_data import MAX_OWN_ROWS, ROWS, Rows, load
 from labs.fields import param
-from labs.own_params import OWN_SYNONYMS, csv_param, own_cells, own_file_first, own_table, target_param
+from labs.own_params import csv_param, own_cells, own_file_first, own_table, target_param
 
 ModelName = Literal["logistic", "knn", "tree", "forest", "svm", "naive_bayes"]
 MODELS: tuple[ModelName, ...] = ("logistic", "knn", "tree", "forest", "svm", "naive_bayes")
@@ -54,7 +54,6 @@ class ClassificationParams(LabParams):
             ),
             "moons": ("two moons", "half moons", "moon"),
             "digits": ("handwritten digits", "numerals", "digit images"),
-            "own": OWN_SYNONYMS,
         },
     )
     csv: str | None = csv_param()

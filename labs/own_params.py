@@ -21,20 +21,6 @@ from labs.fields import param
 from labs.own_columns import OwnTable, Task, prepare
 from labs.own_data import HOW, read
 
-OWN_SYNONYMS = (
-    "my data",
-    "my own data",
-    "own data",
-    "my file",
-    "my own file",
-    "my csv",
-    "my spreadsheet",
-    "my table",
-    "csv file",
-    "uploaded file",
-    "the file i uploaded",
-)
-
 
 class OwnParams(Protocol):
     @property

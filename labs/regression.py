@@ -18,7 +18,7 @@ from pydantic import model_validator
 from labs.base import Check, Context, Finding, Lab, LabParams, LabResult, Metric
 from labs.cores.regression_fit import FEATURES, fit, scores
 from labs.fields import param
-from labs.own_params import OWN_SYNONYMS, csv_param, own_cells, own_file_first, own_table, target_param
+from labs.own_params import csv_param, own_cells, own_file_first, own_table, target_param
 
 MAX_COLUMNS = 300
 
@@ -33,7 +33,6 @@ class RegressionParams(LabParams):
             "line": ("straight line", "linear data", "a line"),
             "curve": ("curved", "sine", "sine wave", "nonlinear", "non-linear", "wave"),
             "diabetes": ("diabetes data", "patients", "real data"),
-            "own": OWN_SYNONYMS,
         },
     )
     csv: str | None = csv_param()

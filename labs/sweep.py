@@ -6,6 +6,7 @@ side, and the notes say in numbers what differed. Knows charts and metrics, and 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -196,9 +197,22 @@ def _findings(labels: Sequence[str], runs: Sequence[LabResult]) -> list[Finding]
                 continue
             told = f"{label}: {finding.evidence}"
             known = found.get(finding.name)
-            found[finding.name] = replace(finding, evidence=f"{known.evidence} {told}" if known else told)
+            evidence = f"{known.evidence} {told}" if known else told
+            # Advice may name a value of this very comparison that fails as well; then the other run's is kept.
+            failing = {label for label, run in zip(labels, runs, strict=True) if _has(run, finding.name)}
+            advice = known if known is not None and _names_none(known.suggestion, failing) else finding
+            found[finding.name] = replace(advice, evidence=evidence)
     for name, count in seen.items():
         if count > 2:
             more = f"{found[name].evidence} The same in {count - 2} more of the runs."
             found[name] = replace(found[name], evidence=more)
     return list(found.values())
+
+
+def _has(run: LabResult, name: str) -> bool:
+    return any(finding.name == name for finding in run.findings)
+
+
+def _names_none(advice: str, labels: set[str]) -> bool:
+    """Whether none of the settings in `labels` ("learning_rate=1") is what the advice tells to try."""
+    return not any(re.search(rf"(?<![\w]){re.escape(label)}(?![\d.]*\d)", advice) for label in labels)

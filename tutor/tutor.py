@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from labs.base import Lab, LabResult
@@ -21,11 +22,13 @@ from tutor.errors import MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
 from tutor.library import Library
 from tutor.models.base import LoadedModel, no_model
+from tutor.planning import own_files
 from tutor.planning.router import Plan, Router
 from tutor.sessions import SessionStore, Turn, check_session_id
 from tutor.turns import talk
 from tutor.turns.draft import Draft
 from tutor.turns.experiment import run_experiment
+from tutor.turns.own_file import look_at_file
 from tutor.turns.question import answer_question, as_asked
 
 log = logging.getLogger(__name__)
@@ -68,9 +71,20 @@ class Tutor:
 
     def plan(self, message: str, session_id: str) -> Plan:
         """What would be done with a message in this session, without doing it."""
-        turns = self.sessions.turns(session_id, last=REMEMBERED)
+        questions = [t.question for t in self.sessions.turns(session_id, last=REMEMBERED)]
         last = self.sessions.last_plan(session_id) or {}
-        return self.router.plan(message, [t.question for t in turns], last.get("lab"), last.get("parameters"))
+        said = [own_files.read_message(text, questions[:at]) for at, text in enumerate(questions)]
+        own = own_files.read_message(message, questions)
+        earlier = [
+            one.rest for text, one in zip(questions, said, strict=True) if not own_files.just_added(text)
+        ]
+        before = (last.get("lab"), last.get("parameters"))
+        if own.meant:
+            plan = self.router.plan(own.rest, earlier, *before)
+            if plan.intent == "lab" and plan.lab is not None:
+                chosen = own_files.with_own_file(self.labs[plan.lab], dict(plan.parameters), own)
+                return replace(plan, parameters=chosen)
+        return self.router.plan(message, earlier, *before)
 
     def reply(self, message: str, session_id: str, cancel: threading.Event | None = None) -> Iterator[Event]:
         """Yield what happens in one turn, ending in exactly one `Done`.
@@ -118,6 +132,9 @@ class Tutor:
     def _events(self, draft: Draft, cancel: threading.Event) -> Iterator[Event]:
         model = self.models.current
         draft.model = model.label
+        if (name := own_files.just_added(draft.question)) is not None:
+            yield from look_at_file(draft, name, self.labs)
+            return
         if model.tool_calls and model.chat is not None:
             from tutor.planning.agent import (
                 run_agent,

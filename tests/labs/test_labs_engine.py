@@ -1,6 +1,7 @@
 """Links, sweeps, comparisons, drawing and notebooks, on labs small enough to see through."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_labs import TOYS
 
-from labs.base import Context, LabResult
+from labs.base import Context, Finding, LabResult
 from labs.charts import (
     Arrows,
     Band,
@@ -130,6 +131,17 @@ def test_runs_on_different_data_are_compared_with_a_caution():
     merged = lab.execute({"samples": 40}).compare(lab.execute({"samples": 40, "dataset": "curve"}))
     assert merged.notes[0].startswith("The two runs used different data (dataset)")
     assert "dataset=line" in merged.notes[1]
+
+
+@pytest.mark.parametrize("order", [(1.0, 0.5), (0.5, 1.0)])
+def test_advice_of_a_comparison_names_no_value_that_fails_in_it(order):
+    lab = TOYS["count"]
+    advice = {1.0: "Try rate=0.5.", 0.5: "Try rate=0.25."}
+    runs = [
+        replace(lab.execute({"rate": rate}), findings=(Finding("divergence", "It grew.", advice[rate]),))
+        for rate in order
+    ]
+    assert compare(lab, *runs).findings[0].suggestion == "Try rate=0.25."
 
 
 def test_three_runs_are_told_by_the_ends():

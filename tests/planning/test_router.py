@@ -245,3 +245,15 @@ def test_what_is_planned_with_sane_values_is_what_the_lab_takes(router: Router) 
         ELEVEN[plan.lab].params(**plan.parameters)
     except ValidationError as error:
         pytest.fail(str(error))
+
+
+@pytest.mark.parametrize(
+    ("message", "value"),
+    [
+        ("compare classification with scaling true and false", [True, False]),
+        ("run the regression with scaling off versus on", [False, True]),
+        ("run the regression with scaling on and 200 samples", True),
+    ],
+)
+def test_a_switch_can_be_compared_in_both_positions(router: Router, message: str, value: Any) -> None:
+    assert router.plan(message).parameters["scale_features"] == value

@@ -5,8 +5,11 @@ import threading
 import pytest
 from langchain_core.messages import AIMessage
 
+from labs.own_data import keep
+from labs.runner import LabRunner
 from tutor.errors import ProviderError, SessionError
 from tutor.events import Done, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
+from tutor.planning import own_files
 from tutor.prompts import NOT_COVERED
 from tutor.sessions import SessionStore
 from tutor.turns.question import as_asked
@@ -337,3 +340,42 @@ def test_an_experiment_that_no_lab_offers_is_said(desk):
     done = desk.say("train a GAN on cat pictures")[-1]
     assert not done.results
     assert "bandit" in done.answer
+
+
+# --- a student's own file ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def marks(tmp_path, monkeypatch, desk):
+    """The name of a kept file; the lab's worker is a new one, which knows the folder."""
+    monkeypatch.setenv("LABS_OWN_DATA", str(tmp_path / "own"))
+    path = tmp_path / "marks.csv"
+    rows = "".join(f"{h},{'Leeds' if h % 2 else '<b>York</b>'},{40 + 5 * h + h % 3}\n" for h in range(14))
+    path.write_text(f"hours,city,mark\n{rows}", encoding="utf-8")
+    desk.tutor.runner = LabRunner(workers=1, time_limit=60)
+    yield keep(path)
+    desk.tutor.runner.close()
+
+
+def test_a_file_is_described_and_then_used_by_what_the_student_asks_for(desk, marks):
+    done = desk.say(own_files.added(marks))[-1]
+    assert "| hours | numbers from 0 to 13 |" in done.answer
+    assert "<b>" not in done.answer
+    assert done.suggestions[0] == "Run the regression on my data"
+    first = desk.say(done.suggestions[0])[-1].results[0]
+    assert first.parameters["csv"] == marks
+    assert "marks.csv: 14 rows" in first.notes[-1]
+    second = desk.say("now with degree 2")[-1].results[0]
+    assert (second.parameters["csv"], second.parameters["degree"]) == (marks, 2)
+    other = desk.say("run the regression on my data", session="s2")[-1]
+    assert other.results == ()
+    assert "add a CSV file" in other.answer
+
+
+def test_a_file_that_is_gone_is_said_and_the_conversation_goes_on(desk, marks, tmp_path):
+    desk.say(own_files.added(marks))
+    (tmp_path / "own" / marks).unlink()
+    done = desk.say("run the regression on my data")[-1]
+    assert done.failed
+    assert "not on this computer any more" in done.answer
+    assert desk.say("run the bandit with 5 arms")[-1].results

@@ -300,8 +300,11 @@ def _switches(tokens: Sequence[Token], mentions: Sequence[Mention], reading: Rea
         negated = _negated(tokens, mention)
         if info.kind == "bool":
             before = [t.text for t in tokens[max(0, mention.start - 3) : mention.start]]
+            both = _both_ways(tokens, mention)
             if before[-3:] == ["with", "and", "without"] or before[-3:] == ["without", "and", "with"]:
                 reading.values[info.name] = [True, False] if before[-3] == "with" else [False, True]
+            elif both:
+                reading.values[info.name] = both
             else:
                 reading.values[info.name] = not negated
             reading.last = reading.last or info.name
@@ -317,6 +320,27 @@ def _switches(tokens: Sequence[Token], mentions: Sequence[Mention], reading: Rea
         else:
             continue
         reading.used.update(range(mention.start, mention.end))
+
+
+_SIDES = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+
+
+def _both_ways(tokens: Sequence[Token], mention: Mention) -> list[bool]:
+    """ "scaling true and false", "scaling on vs off": the switch in both positions, in the order said."""
+    after = [
+        t.text
+        for t in tokens[mention.end : mention.end + 5]
+        if t.text not in ("=", ":", "is", "set", "to", "both")
+    ]
+    if (
+        len(after) >= 3
+        and after[0] in _SIDES
+        and after[1] in ("and", "or", "versus", ",", "/")
+        and after[2] in _SIDES
+    ):
+        sides = [_SIDES[after[0]], _SIDES[after[2]]]
+        return sides if sides[0] is not sides[1] else []
+    return []
 
 
 def _negated(tokens: Sequence[Token], mention: Mention) -> bool:

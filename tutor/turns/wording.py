@@ -123,7 +123,8 @@ def what_i_can_do(labs: Mapping[str, Lab], lectures: Iterable[str], model: str) 
     return (
         "I know this course and can run its experiments. Ask me about anything in the lectures and I will show you "
         "the passage; or ask for an experiment, look at the plot, change one number and run it again.\n\n"
-        f"**Experiments**\n{rows}\n\n**Lectures**\n{course}\n\n"
+        f"**Experiments**\n{rows}\n\n**Your own data:** add a CSV file with the button below the box (or `csv=PATH` "
+        f"on the command line), and say *run the regression on my data*.\n\n**Lectures**\n{course}\n\n"
         f"**Language model:** {model}."
     )
 

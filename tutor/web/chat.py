@@ -6,11 +6,16 @@ so a message costs little traffic, and what another browser says cannot be read 
 
 from __future__ import annotations
 
+import html
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from labs import own_data
+from labs.errors import LabError
+from tutor.planning import own_files
 from tutor.web import markup, passage, render, status
 from tutor.web.live import Conversation, Conversations, LiveTurn
 from tutor.web.toolkit import gr
@@ -99,7 +104,18 @@ class ChatRoom:
                 submit_btn="Send",
                 stop_btn=False,
             )
-            gr.HTML(HINT, elem_id="hint")
+            with gr.Row(elem_id="below"):
+                self.upload = gr.UploadButton(
+                    "Add your data (CSV)",
+                    elem_id="add-data",
+                    file_types=list(own_data.ENDINGS),
+                    file_count="single",
+                    size="sm",
+                    variant="secondary",
+                    scale=0,
+                    min_width=0,
+                )
+                gr.HTML(HINT, elem_id="hint")
         with gr.Column(elem_id="passage", elem_classes="t-panel"):
             self.passage_head = gr.HTML("", elem_id="passage-head")
             self.passage_body = gr.Markdown(
@@ -125,12 +141,14 @@ class ChatRoom:
         }
         outputs = [self.chatbot, self.box]
         streams = [self.box.submit(self.ask, [self.box, session.id], outputs, js=WITH_MESSAGE, **talk)]
+        upload = {**talk, "js": WITH_MESSAGE}
         talk["js"] = WITH_SESSION
         streams += [
             self.chatbot.example_select(self.pick, [session.id], outputs, **talk),
             self.chatbot.option_select(self.pick, [session.id], outputs, **talk),
             page.load(self.restore, [session.id], outputs, **{**talk, "trigger_mode": "once"}),
         ]
+        streams.append(self.upload.upload(self.add_file, [self.upload, session.id], outputs, **upload))
         self.box.stop(self.stop, [session.id], None, js=WITH_SESSION, queue=False, **quiet)
         # What still streams belongs to the old conversation and must not be drawn into the new one.
         header.fresh.click(self.fresh, [session.id], outputs, js=LEAVE_SESSION, cancels=streams, **quiet)
@@ -163,6 +181,21 @@ class ChatRoom:
             yield gr.skip(), gr.skip()
             return
         yield from self._stream(*started, clear=True)
+
+    def add_file(self, path: Any, session_id: Any) -> Iterator[tuple[Any, Any]]:
+        """A student's own CSV: kept, and looked at in a turn of its own; a file of no use is refused in words."""
+        try:
+            name = own_data.keep(Path(str(path)))
+        except LabError as error:
+            gr.Warning(html.escape(str(error)))
+            yield gr.skip(), gr.skip()
+            return
+        except OSError as error:
+            log.warning("an uploaded file could not be kept: %s", error)
+            gr.Warning("The file could not be kept. Free some disk space and add it again.")
+            yield gr.skip(), gr.skip()
+            return
+        yield from self.ask(own_files.added(name), session_id)
 
     def pick(self, event: gr.EventData, session_id: Any) -> Iterator[tuple[Any, Any]]:
         """A clicked example or suggestion is a message like any other."""
