@@ -17,10 +17,16 @@ def own_columns_table(table: OwnTable) -> Table:
 def own_remarks(table: OwnTable) -> list[str]:
     """One note: how large the table is and what had to be decided to use it."""
     left_out = [name for name, _, fate in table.columns if fate.startswith("left out")]
-    said = f"{table.title}: {len(table.y)} rows, {len(table.names)} features, target {table.target}."
+    said = (
+        f"{table.title}: {len(table.y)} rows, {_count(len(table.names), 'feature')}, target {table.target}."
+    )
     if left_out:
         said += f" Not used: {', '.join(left_out[:6])}{' and more' if len(left_out) > 6 else ''} (the table says why)."
     return [" ".join([said, *table.remarks[:4]])]
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 def giveaway(table: OwnTable) -> Finding | None:

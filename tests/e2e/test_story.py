@@ -134,6 +134,29 @@ def test_bad_requests_get_one_sentence(serve, visit):
 
 
 @pytest.mark.weights
+def test_a_student_brings_a_table_of_their_own(serve, visit, tmp_path):
+    table = tmp_path / "my marks.csv"
+    rows = "".join(f"{h},<img src=x onerror=alert(1)>,{40 + 5 * h + h % 3}\n" for h in range(14))
+    table.write_text(f"hours,<b>note</b>,mark\n{rows}", encoding="utf-8")
+    me = visit(serve("none").url)
+    me.page.set_input_files("#add-data input[type=file], input[type=file]", str(table))
+    me.page.wait_for_selector("#chat .bot-row table")
+    me.finished()
+    said = me.chat()
+    assert "my-marks.csv: 14 rows, 3 columns" in said
+    assert "numbers from 0 to 13" in said
+    assert me.page.locator("#chat .bot-row table b, #chat .bot-row table img").count() == 0
+    me.answered("predict mark from hours with linear regression")
+    me.page.wait_for_selector("#chat .t-picture img", timeout=60_000)
+    assert "my-marks.csv: 14 rows, 1 feature, target mark" in me.chat()
+    me.shot("story-none-5-own-data")
+    wrong = tmp_path / "empty.csv"
+    wrong.write_text("", encoding="utf-8")
+    me.page.set_input_files("#add-data input[type=file], input[type=file]", str(wrong))
+    me.page.wait_for_selector("text=it is empty")
+
+
+@pytest.mark.weights
 def test_the_pages_files_are_the_visitors_alone(serve):
     server = serve("none")
     with httpx.Client(base_url=server.url, trust_env=False) as client:

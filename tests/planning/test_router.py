@@ -250,7 +250,7 @@ def test_what_is_planned_with_sane_values_is_what_the_lab_takes(router: Router) 
 @pytest.mark.parametrize(
     ("message", "value"),
     [
-        ("compare classification with scaling true and false", [True, False]),
+        ("run the regression with scaling true and false", [True, False]),
         ("run the regression with scaling off versus on", [False, True]),
         ("run the regression with scaling on and 200 samples", True),
     ],
