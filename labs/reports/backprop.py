@@ -89,7 +89,7 @@ def charts(p: BackpropParams, story: Story) -> tuple[Chart, ...]:
             for k in range(story.classes)
         )
         right = story.accuracy_test[epoch] if last else story.accuracy_train[epoch]
-        title = f"epoch {epoch}: {right:.0%} right"
+        title = f"epoch {epoch}: {right:.0%} of {'unseen' if last else 'training'} right"
         layers: tuple[Layer, ...] = (Regions("plane_x1", "plane_x2", f"regions_{epoch}", names), *points)
         panels.append(Panel("x₁", "x₂", layers, title=title, equal=True, labels="none"))
     before, after = story.accuracy_test[0], story.accuracy_test[epochs[-1]]

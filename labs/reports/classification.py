@@ -424,5 +424,8 @@ def _roc(scored: Sequence[Scored]) -> Chart:
         "false-positive rate", "true-positive rate", tuple(lines), x_range=(-0.02, 1.0), y_range=(0.0, 1.02)
     )
     area = best.metrics["roc_auc"]
-    title = f"{_first(TITLES[best.name])} puts the classes in the best order: ROC area {area:.3f}"
+    equals = [SHORT[s.name] for s in scored if f"{s.metrics['roc_auc']:.3f}" == f"{area:.3f}"]
+    puts = "puts" if len(equals) == 1 else "put"
+    who = TITLES[best.name] if len(equals) == 1 else _joined(equals)
+    title = f"{_first(who)} {puts} the classes in the best order: ROC area {area:.3f}"
     return Chart("roc", title, (panel,), overlay="panels")
