@@ -110,6 +110,20 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--file", type=Path, metavar="U.jsonl", help='one {"id","turns":[...]} a line')
     route.set_defaults(run=_route)
 
+    quiz = commands.add_parser(
+        "quiz", parents=[json_], help="questions of the course, with answers and sources"
+    )
+    quiz.add_argument("--lecture", type=int, metavar="N", help="only of this lecture")
+    quiz.add_argument("--count", type=int, default=5, help="how many questions (default 5)")
+    quiz.add_argument("--seed", type=int, default=0, help="fixes the draw and the numbers in the questions")
+    quiz.set_defaults(run=_quiz)
+
+    progress = commands.add_parser("progress", parents=[json_], help="what a student has shown to know")
+    progress.add_argument(
+        "--session", metavar="ID", required=True, help="the conversation (see tutor ask --session)"
+    )
+    progress.set_defaults(run=_progress)
+
     _lab_parser(commands, json_)
     _model_parser(commands, json_)
     doctor = commands.add_parser("doctor", parents=[shared, model, json_], help="what works on this machine")
@@ -257,6 +271,22 @@ def _route(parsed: argparse.Namespace) -> int:
     from tutor.planning.router import Router
 
     return ask.route(cache(lambda: Router(LABS)), parsed.text, parsed.file, parsed.json)
+
+
+def _quiz(parsed: argparse.Namespace) -> int:
+    from tutor.commands import quiz
+
+    return quiz.print_quiz(parsed.lecture, parsed.count, parsed.seed, parsed.json)
+
+
+def _progress(parsed: argparse.Namespace) -> int:
+    from tutor.commands import quiz
+    from tutor.progress import ProgressStore
+    from tutor.sessions import SessionStore, check_session_id
+
+    check_session_id(parsed.session)
+    store = ProgressStore(SessionStore(_settings(parsed).sessions_url))
+    return quiz.print_progress(store, parsed.session, parsed.json)
 
 
 def _lab_list(parsed: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -43,18 +43,18 @@ from tutor.errors import SessionError
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
-class _Base(DeclarativeBase):
-    pass
+class TableBase(DeclarativeBase):
+    """Every table of the database, also those of other modules."""
 
 
-class _SessionRow(_Base):
+class _SessionRow(TableBase):
     __tablename__ = "sessions"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     title: Mapped[str] = mapped_column(String(120), default="")
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
 
 
-class _TurnRow(_Base):
+class _TurnRow(TableBase):
     __tablename__ = "turns"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
@@ -92,6 +92,7 @@ class Turn:
     notices: tuple[tuple[str, str], ...] = ()  # (level, message)
     suggestions: tuple[str, ...] = ()
     plan: Mapping[str, Any] | None = None  # what the planner understood: lab and parameters chosen
+    quiz: Mapping[str, Any] | None = None  # the question that was asked or answered: see `tutor.turns.quiz`
     created: datetime | None = None
 
 
@@ -113,13 +114,18 @@ class SessionStore:
             self._engine = create_engine(parsed, pool_pre_ping=not sqlite)
             if sqlite:
                 event.listen(self._engine, "connect", _prepare_sqlite)
-            _Base.metadata.create_all(self._engine)
+            TableBase.metadata.create_all(self._engine)
         except (OperationalError, OSError, ModuleNotFoundError) as error:
             reason = getattr(error, "orig", None) or error
             raise SessionError(
                 f"The conversations in {parsed.render_as_string(hide_password=True)} cannot be opened ({reason}). "
                 "Make the folder writable, or set TUTOR_DATABASE_URL to another database."
             ) from error
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for other modules with tables of their own."""
+        return self._engine
 
     def close(self) -> None:
         self._engine.dispose()
@@ -141,6 +147,7 @@ class SessionStore:
             "notices": [list(n) for n in turn.notices],
             "suggestions": list(turn.suggestions),
             "plan": dict(turn.plan) if turn.plan is not None else None,
+            "quiz": dict(turn.quiz) if turn.quiz is not None else None,
         }
         with Session(self._engine) as db, db.begin():
             self._make_sure_of(db, session_id, turn.question[:80])
@@ -220,6 +227,7 @@ def _turn(row: _TurnRow) -> Turn:
         notices=tuple((level, message) for level, message in facts.get("notices", [])),
         suggestions=tuple(facts.get("suggestions", ())),
         plan=facts.get("plan"),
+        quiz=facts.get("quiz"),
         created=row.created,
     )
 

@@ -24,8 +24,9 @@ from tutor.library import Library
 from tutor.models.base import LoadedModel, no_model
 from tutor.planning import own_files
 from tutor.planning.router import Plan, Router
+from tutor.progress import ProgressStore
 from tutor.sessions import SessionStore, Turn, check_session_id
-from tutor.turns import talk
+from tutor.turns import quiz, talk
 from tutor.turns.draft import Draft
 from tutor.turns.experiment import run_experiment
 from tutor.turns.own_file import look_at_file
@@ -62,6 +63,7 @@ class Tutor:
         self.models = models
         self.sessions = sessions
         self.labs = labs
+        self.progress = ProgressStore(sessions)
         self.router = Router(labs)
 
     def history(self, session_id: str) -> list[Turn]:
@@ -135,6 +137,9 @@ class Tutor:
         if (name := own_files.just_added(draft.question)) is not None:
             yield from look_at_file(draft, name, self.labs)
             return
+        if (steps := self._practice(draft)) is not None:
+            yield from steps
+            return
         if model.tool_calls and model.chat is not None:
             from tutor.planning.agent import (
                 run_agent,
@@ -151,6 +156,16 @@ class Tutor:
                 draft.model = model.label
         yield from self._routed(draft, model, cancel)
 
+    def _practice(self, draft: Draft) -> Iterator[Event] | None:
+        """The steps of a quiz, whatever model there is: keys and grades are code's. None for anything else."""
+        plan = self.plan(draft.question, draft.session_id)
+        state = quiz.pending(self.sessions.turns(draft.session_id, last=quiz.OPEN_FOR))
+        if state is not None and (asked := quiz.wish(draft.question, state, plan)) is not None:
+            return quiz.go_on(draft, asked, state, self.library, self.progress)
+        if quiz.wants_progress(draft.question):
+            return quiz.tell_progress(draft, self.progress)
+        return quiz.start(draft, plan, self.progress) if plan.intent == "quiz" else None
+
     def _routed(self, draft: Draft, model: LoadedModel, cancel: threading.Event) -> Iterator[Event]:
         plan = self.plan(draft.question, draft.session_id)
         draft.intent = plan.intent
@@ -166,8 +181,6 @@ class Tutor:
             yield from talk.small_talk(draft, self.labs)
         elif plan.intent == "meta":
             yield from talk.about_the_tutor(draft, self.labs, self.library, model.label)
-        elif plan.intent == "quiz":
-            yield from talk.no_quiz_yet(draft, plan.lecture)
         else:
             questions = [
                 t.question for t in self.sessions.turns(draft.session_id, last=3) if t.intent != "lab"
@@ -197,6 +210,7 @@ class Tutor:
             notices=tuple(draft.notices),
             suggestions=tuple(draft.suggestions),
             plan=draft.plan,
+            quiz=draft.quiz,
         )
         try:
             self.sessions.save(draft.session_id, turn)

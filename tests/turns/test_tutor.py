@@ -11,6 +11,8 @@ from tutor.errors import ProviderError, SessionError
 from tutor.events import Done, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
 from tutor.planning import own_files
 from tutor.prompts import NOT_COVERED
+from tutor.quiz.choose import find
+from tutor.quiz.question import letter
 from tutor.sessions import SessionStore
 from tutor.turns.question import as_asked
 from tutor.tutor import LONGEST_MESSAGE
@@ -379,3 +381,64 @@ def test_a_file_that_is_gone_is_said_and_the_conversation_goes_on(desk, marks, t
     assert done.failed
     assert "not on this computer any more" in done.answer
     assert desk.say("run the bandit with 5 arms")[-1].results
+
+
+# --- quizzes -------------------------------------------------------------------------------------------------------
+
+
+def asked(desk, session="s1"):
+    """The question that is open, from the saved state."""
+    state = desk.tutor.history(session)[-1].quiz
+    return find(state["id"], state["seed"])
+
+
+def right_answer(question):
+    if question.kind == "number":
+        return f"{question.answer:.{question.decimals}f}"
+    return letter(next(i for i, option in enumerate(question.options) if option.right))
+
+
+def test_a_quiz_asks_hints_grades_by_code_and_keeps_the_score(desk):
+    chat = desk.use("The answer is 42.")  # a model is there, and is never asked
+    first = desk.say("quiz me on lecture 9")[-1]
+    assert first.intent == "quiz"
+    assert "**Question 1** (lecture 9" in first.answer
+    assert "Give me a hint" in first.suggestions
+    question = asked(desk)
+    assert "Hint 1 of 3" in desk.say("give me a hint")[-1].answer
+    assert "Hint 2 of 3" in desk.say("another hint please")[-1].answer
+    told = desk.say(right_answer(question))[-1].answer
+    assert told.startswith("Right")
+    assert question.solution in told
+    assert "1 of 1 right so far" in told
+    assert desk.tutor.progress.lectures("s1")[0].mastery == 0.125  # half, since two hints were needed
+    again = desk.say("next question")[-1]
+    assert asked(desk).id != question.id
+    assert "**Question 2**" in again.answer
+    assert "1 of 1 right so far" in desk.say("stop")[-1].answer
+    assert chat.seen == []
+
+
+def test_a_question_about_something_else_leaves_the_quiz_open_and_an_answer_finds_it_again(desk):
+    desk.say("quiz me on lecture 9")
+    question = asked(desk)
+    assert desk.say("why do we decay epsilon?")[-1].intent == "question"
+    assert desk.say("run the bandit with 5 arms and 50 steps")[-1].intent == "lab"
+    assert desk.say(right_answer(question))[-1].answer.startswith("Right")
+
+
+def test_the_solution_may_be_asked_for_and_counts_as_not_known(desk):
+    desk.say("quiz me on lecture 9")
+    question = asked(desk)
+    assert question.solution in desk.say("show the solution")[-1].answer
+    assert desk.tutor.progress.lectures("s1")[0].right == 0
+    assert desk.say("3")[-1].intent != "quiz"  # answered: a number is no answer any more
+
+
+def test_a_lecture_without_questions_is_said_and_another_session_sees_nothing_of_a_quiz(desk):
+    assert "no questions on lecture 77" in desk.say("quiz me on lecture 77")[-1].answer
+    desk.say("quiz me on lecture 9")
+    assert desk.say("0.5", session="s2")[-1].intent != "quiz"
+    assert "have not answered a question yet" in desk.say("how am I doing?", session="s2")[-1].answer
+    desk.say("stop the quiz")
+    assert desk.say("0.5")[-1].intent != "quiz"

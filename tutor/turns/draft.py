@@ -25,6 +25,7 @@ class Draft:
     notices: list[tuple[str, str]] = field(default_factory=list)
     suggestions: list[str] = field(default_factory=list)
     plan: dict[str, Any] | None = None
+    quiz: dict[str, Any] | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
     def suggest(self, *messages: str) -> None:

@@ -55,15 +55,6 @@ def off_course(draft: Draft, labs: Mapping[str, Lab]) -> Iterator[Event]:
     yield Text(draft.answer)
 
 
-def no_quiz_yet(draft: Draft, lecture: int | None) -> Iterator[Event]:
-    which = f"lecture {lecture}" if lecture is not None else "each lecture"
-    draft.answer = (
-        f"I cannot quiz you yet. The exercises at the end of {which} have worked answers: shall we do one?"
-    )
-    draft.suggest(f"What are the exercises of {which}?")
-    yield Text(draft.answer)
-
-
 def _offer(draft: Draft, labs: Mapping[str, Lab]) -> None:
     draft.suggest(*(lab.examples[0] for lab in labs.values() if lab.examples))
 
