@@ -16,6 +16,7 @@ from pydantic import model_validator
 from labs.base import Check, Context, Lab, LabParams, LabResult, Metric
 from labs.cores.mdp import (
     action_values,
+    best_moves,
     expected_return,
     greedy,
     policy_evaluation,
@@ -209,7 +210,7 @@ def run(p: MdpParams, context: Context) -> LabResult:
     series["optimal_values"] = truth.reshape(world.rows, world.columns)
     extra["return_random"] = expected_return(world, random_policy(world))
     extra["return_optimal"] = expected_return(
-        world, np.eye(q.shape[1])[greedy(action_values(world, truth, p.gamma))]
+        world, np.eye(q.shape[1])[best_moves(world, action_values(world, truth, p.gamma), p.gamma)]
     )
     metrics["return_greedy"] = expected_return(world, np.eye(q.shape[1])[actions])
     series["path"] = np.array(walk(world, actions, p.seed))
@@ -262,7 +263,7 @@ def plan(
     series = {"values": v.reshape(shape), "action_values": q, "change": np.array(solution.changes)}
     series["sweep"] = np.arange(1, len(solution.changes) + 1)
     series |= {f"after_{sweep}": found.reshape(shape) for sweep, found in solution.snapshots.items()}
-    return metrics, series, {"actions": greedy(q), "solution": solution}
+    return metrics, series, {"actions": best_moves(world, q, p.gamma), "solution": solution}
 
 
 def learn(
@@ -297,7 +298,7 @@ def learn(
         "visits": learned.visits.reshape(world.rows, world.columns),
         "falls": learned.falls,
     }
-    return metrics, series, {"actions": greedy(q)}
+    return metrics, series, {"actions": greedy(q, tie=0.0)}
 
 
 def cost(p: MdpParams) -> float:

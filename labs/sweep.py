@@ -137,8 +137,13 @@ def _sentence(metric: Metric, variant: str, labels: Sequence[str], values: np.nd
         return ""
     low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
     subject = f"{metric.label[:1].upper()}{metric.label[1:]}" + (f" of {variant}" if variant else "")
-    if values[high] - values[low] <= 1e-9 * max(abs(values[high]), abs(values[low]), 1e-300):
+    if np.isfinite(values).all() and values[high] - values[low] <= 1e-9 * max(
+        abs(values[high]), abs(values[low]), 1e-300
+    ):
         return f"{subject} is the same in every run, {metric.shown(values[0])}"
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) == 1 and len(values) > 2:
+        return f"{subject} is {metric.shown(values[known[0]])} with {labels[known[0]]}, and not a number elsewhere"
     if len(values) == 2:
         return _pair(metric, subject, labels, values)
     ends = [(low, "lowest"), (high, "highest")]

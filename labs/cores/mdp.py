@@ -42,11 +42,12 @@ def action_values(world: World, values: np.ndarray, gamma: float) -> np.ndarray:
     return world.reward + gamma * expected_next(world, values)
 
 
-def greedy(q: np.ndarray) -> np.ndarray:
-    """The first of the best actions in each state (all within 1e-9 of the best count as best). (S, A) ->
-    (S,)
+def greedy(q: np.ndarray, tie: float = 1e-9) -> np.ndarray:
+    """The first of the best actions in each state; all within `tie` of the best count as best. (S, A) -> (S,)
+
+    Planned values are equal up to rounding where they are equal; learnt ones differ for a reason: there, tie=0.
     """
-    return (q >= q.max(axis=1, keepdims=True) - 1e-9).argmax(axis=1)
+    return (q >= q.max(axis=1, keepdims=True) - tie).argmax(axis=1)
 
 
 def random_policy(world: World) -> np.ndarray:
@@ -142,6 +143,19 @@ def policy_iteration(
             solution.converged = stable and step.converged
             return solution
         chances = np.eye(q.shape[1])[better]  # (S, A) one-hot
+
+
+def best_moves(world: World, q: np.ndarray, gamma: float) -> np.ndarray:
+    """The greedy action of each state; of equally good ones the quickest. (S, A) -> (S,)
+
+    Without discounting, a detour is worth as much as the straight way, so the first of the best actions may walk in
+    circles for ever. Values discounted by 0.999 tell which of them gets there sooner.
+    """
+    if gamma < 1 or world.rows * world.columns <= 1 or world.name.startswith("gambler"):
+        return greedy(q)
+    sooner = action_values(world, value_iteration(world, 0.999, 1e-10).values, 0.999)
+    tied = q >= q.max(axis=1, keepdims=True) - 1e-9
+    return np.where(tied, sooner, -np.inf).argmax(axis=1)
 
 
 @dataclass

@@ -34,7 +34,7 @@ from labs.notebook import to_notebook, write_notebook
 from labs.permalink import format_permalink, parse_permalink, parse_value
 from labs.plotting import draw, save_png
 from labs.registry import LABS
-from labs.sweep import compare
+from labs.sweep import _merge, compare
 
 values = st.one_of(
     st.none(),
@@ -142,6 +142,18 @@ def test_advice_of_a_comparison_names_no_value_that_fails_in_it(order):
         for rate in order
     ]
     assert compare(lab, *runs).findings[0].suggestion == "Try rate=0.25."
+
+
+def test_a_metric_that_is_not_a_number_is_told_as_that():
+    lab = TOYS["count"]
+    runs = [lab.execute({"steps": steps}) for steps in (2, 3, 4)]
+    lost = [replace(run, metrics={**run.metrics, "total": float("nan")}) for run in runs]
+    told = _merge(lab, ["a", "b", "c"], [runs[0], lost[1], lost[2]], {}, None).notes[0]
+    assert told == "Total is 1 with a, and not a number elsewhere."
+    assert _merge(lab, ["a", "b"], [runs[0], lost[1]], {}, None).notes[0] == (
+        "Total is 1 with a, and not a number with b."
+    )
+    assert _merge(lab, ["a", "b"], lost[:2], {}, None).notes == ()
 
 
 def test_three_runs_are_told_by_the_ends():

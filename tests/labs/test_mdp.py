@@ -209,3 +209,18 @@ def test_students_words_for_worlds_are_understood() -> None:
 def test_a_cancelled_run_stops() -> None:
     with pytest.raises(LabCancelled):
         run(MdpParams(method="sarsa"), Context(cancelled=lambda: True))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_agent_that_learnt_the_straight_way_is_seen_to_take_it(seed):
+    """Learnt values that differ by less than rounding are no ties: the greedy walk must not circle."""
+    result = LAB.execute(
+        {"world": "cliff", "method": "q_learning", "epsilon": 0, "gamma": 1, "alpha": 0.5, "seed": seed}
+    )
+    assert result.metrics["return_greedy"] == result.metrics["return_last_100"] == -13
+
+
+def test_without_discounting_the_greedy_walk_still_arrives():
+    result = LAB.execute({"world": "frozen_lake", "gamma": 1, "slip": 0})
+    assert result.metrics["return_greedy"] == 1
+    assert len(result.series["path"]) == 7  # six moves, as many as the goal is away
