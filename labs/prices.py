@@ -2,7 +2,8 @@
 
 Everything works without a network on what is shipped (labs/data/SOURCES.md says where it comes from and what
 is wrong with it). Another ticker, or a day outside the shipped history, needs the `yfinance` package and a
-network; without them the answer is one clear sentence, never other data than was asked for.
+network; without them the answer is one clear sentence, never other data than was asked for. What was fetched
+is kept in a cache folder, so that the same request gets the same prices again, also without a network.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ from __future__ import annotations
 import calendar
 import difflib
 import gzip
+import hashlib
 import importlib
 import importlib.util
+import os
 import re
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,6 +73,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 SYNONYMS = {ticker: names for known in (COMPANIES, ELSEWHERE) for ticker, names in known.items()}
 FIRST_DAY, LAST_DAY = date(1990, 1, 2), date(2022, 12, 28)
 SHIPPED = "adjusted daily closes shipped with the labs (from skfolio, BSD licence)"
+FETCH_LIMIT = 20.0  # seconds for a download, after which a student hears that it did not answer
 
 
 @dataclass(frozen=True)
@@ -126,45 +134,49 @@ def iso_day(value: Any, *, last: bool = False) -> str | None:
 
 
 def check(tickers: Sequence[str], start: str | None, end: str | None) -> None:
-    """Raise ValueError, with a sentence, for a request that cannot be answered here; costs no reading of
-    files.
-    """
+    """Raise ValueError, with a sentence, for a request that cannot be answered here; fetches nothing."""
     unknown = [ticker for ticker in tickers if ticker not in COMPANIES]
     for ticker in unknown:
         if not re.fullmatch(r"[A-Z0-9.^=-]{1,12}", ticker):
             raise ValueError(f"{ticker[:40]!r} is not a ticker{_close(ticker)}; {_listing()}.")
-    if unknown and not can_download():
-        raise ValueError(
-            f"No prices of {', '.join(unknown)} are shipped{_close(unknown[0])}; {_listing()}. "
-            "Other tickers need a network and the yfinance package (pip install yfinance)."
-        )
-    first, last = start or FIRST_DAY.isoformat(), end or LAST_DAY.isoformat()
     if start and end and start >= end:
         raise ValueError(
             f"The start {start} is not before the end {end}; choose an earlier start or a later end."
         )
-    if unknown or can_download():
+    first, last = start or FIRST_DAY.isoformat(), end or LAST_DAY.isoformat()
+    beyond = [(name, day) for name, day in (("start", first), ("end", last)) if not _is_shipped(day)]
+    if (unknown or beyond) and (can_download() or _read_kept(tuple(tickers), start, end)):
         return
-    for name, day in (("start", first), ("end", last)):
-        if not FIRST_DAY.isoformat() <= day <= LAST_DAY.isoformat():
-            nearest = FIRST_DAY if day < FIRST_DAY.isoformat() else LAST_DAY
-            raise ValueError(
-                f"{name}={day} is outside the shipped prices, which run from {FIRST_DAY} to {LAST_DAY}; try "
-                f"{name}={nearest}, or install yfinance for later days (pip install yfinance)."
-            )
+    if unknown:
+        raise ValueError(
+            f"No prices of {', '.join(unknown)} are shipped{_close(unknown[0])}; {_listing()}. "
+            "Other tickers need a network and the yfinance package (pip install yfinance)."
+        )
+    for name, day in beyond:
+        nearest = FIRST_DAY if day < FIRST_DAY.isoformat() else LAST_DAY
+        raise ValueError(
+            f"{name}={day} is outside the shipped prices, which run from {FIRST_DAY} to {LAST_DAY}; try "
+            f"{name}={nearest}, or install yfinance for other days (pip install yfinance)."
+        )
     if first >= last:
         raise ValueError(
             f"No prices are left between {first} and {last}; choose an earlier start or a later end."
         )
 
 
-def get_closes(tickers: str | Sequence[str], start: str | None = None, end: str | None = None) -> Prices:
+def get_closes(
+    tickers: str | Sequence[str],
+    start: str | None = None,
+    end: str | None = None,
+    on_wait: Callable[[], None] | None = None,
+) -> Prices:
     """Closes of one or several companies from `start` to `end` (both included; none means all there is).
 
     Parameters
     ----------
     tickers : ticker(s) or company name(s)
     start, end : "2015-03-31", "2015-03" or "2015"
+    on_wait : called about ten times a second while a download is awaited; what it raises ends the wait
 
     Raises
     ------
@@ -177,9 +189,9 @@ def get_closes(tickers: str | Sequence[str], start: str | None = None, end: str 
         check(wanted, first, last)
     except ValueError as error:
         raise BadParameterError(str(error)) from None
-    beyond = any(d and not FIRST_DAY.isoformat() <= d <= LAST_DAY.isoformat() for d in (first, last))
+    beyond = any(day and not _is_shipped(day) for day in (first, last))
     if beyond or any(ticker not in COMPANIES for ticker in wanted):
-        return _download(wanted, first, last)
+        return _read_kept(wanted, first, last) or _download(wanted, first, last, on_wait)
     dates, closes = shipped()
     inside = (dates >= np.datetime64(first or FIRST_DAY)) & (dates <= np.datetime64(last or LAST_DAY))
     columns = [list(COMPANIES).index(ticker) for ticker in wanted]
@@ -199,33 +211,124 @@ def shipped() -> tuple[np.ndarray, np.ndarray]:
     return dates, closes
 
 
+def _is_shipped(day: str) -> bool:
+    return FIRST_DAY.isoformat() <= day <= LAST_DAY.isoformat()
+
+
 def can_download() -> bool:
     """Whether yfinance is installed; it is not a dependency, and nothing is fetched unless it has to be."""
     return importlib.util.find_spec("yfinance") is not None
 
 
-def _download(tickers: tuple[str, ...], start: str | None, end: str | None) -> Prices:
-    """Fetch with yfinance: auto-adjusted closes of the days on which every ticker has one."""
-    names = ", ".join(tickers)
-    advice = (
-        f"check the ticker and the network, or use what is shipped ({FIRST_DAY} to {LAST_DAY}): {_listing()}."
-    )
+def cache_folder() -> Path:
+    """Where fetched prices are kept, one file per request; deleting it fetches anew."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ml-tutor", appauthor=False)) / "prices"
+
+
+def _kept_in(tickers: Sequence[str], start: str | None, end: str | None) -> Path:
+    names = "-".join(tickers)
+    if len(names) > 80:  # file systems have limits
+        names = f"{names[:60]}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
+    return cache_folder() / f"{names}_{start or 'first'}_{end or 'last'}.csv"
+
+
+def _read_kept(tickers: tuple[str, ...], start: str | None, end: str | None) -> Prices | None:
+    """What was fetched before for the same request; None where there is nothing, or nothing readable."""
+    path = _kept_in(tickers, start, end)
     try:
-        yfinance = importlib.import_module("yfinance")
-        after = None if end is None else str(np.datetime64(end) + 1)  # yfinance leaves the end out
-        frame = yfinance.download(
-            list(tickers), start=start or FIRST_DAY.isoformat(), end=after, auto_adjust=True, progress=False
-        )
-        closes = np.asarray(frame["Close"][list(tickers)], dtype=float).reshape(-1, len(tickers))
-        dates = np.asarray(frame.index, dtype="datetime64[D]")
-    except Exception as error:  # whatever a vendor raises, a student gets one sentence
+        fetched, head, *rows = path.read_text(encoding="ascii").splitlines()
+        if head.split(",")[1:] != list(tickers):
+            return None
+        dates = np.array([row[:10] for row in rows], dtype="datetime64[D]")
+        closes = np.array([[float(x) for x in row[11:].split(",")] for row in rows])
+        if closes.shape != (len(dates), len(tickers)) or not len(dates) or not (closes > 0).all():
+            return None
+        return Prices(tickers, dates, closes, _yahoo(date.fromisoformat(fetched)))
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(path: Path, found: Prices, today: date) -> None:
+    """Write the file whole or not at all; prices that cannot be kept are still good for this run."""
+    rows = [
+        f"{day},{','.join(map(repr, row))}"
+        for day, row in zip(found.dates, found.closes.tolist(), strict=True)
+    ]
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text("\n".join([f"{today}", f"date,{','.join(found.tickers)}", *rows]), encoding="ascii")
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _yahoo(fetched: date) -> str:
+    return f"adjusted daily closes from Yahoo Finance, fetched on {day_words(fetched)}"
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _download(
+    tickers: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    on_wait: Callable[[], None] | None,
+) -> Prices:
+    """Fetch with yfinance: auto-adjusted closes of the days that are over and on which every ticker has one."""
+    names, advice = ", ".join(tickers), f"check the ticker and the network, or use what ships: {_listing()}."
+    answer: list[tuple[np.ndarray, np.ndarray]] = []
+    failure: list[Exception] = []
+
+    def fetch() -> None:
+        try:
+            yfinance = importlib.import_module("yfinance")
+            after = None if end is None else str(np.datetime64(end) + 1)  # yfinance leaves the end out
+            frame = yfinance.download(
+                list(tickers),
+                start=start or FIRST_DAY.isoformat(),
+                end=after,
+                auto_adjust=True,
+                progress=False,
+                timeout=FETCH_LIMIT / 2,
+            )
+            closes: Any = frame["Close"] if len(frame) else np.empty((0, len(tickers)))
+            if len(frame) and getattr(closes, "ndim", 2) == 2:  # one ticker alone may come without its name
+                closes = closes[list(tickers)]
+            dates = np.asarray(frame.index, dtype="datetime64[D]")
+            answer.append((dates, np.asarray(closes, dtype=float).reshape(len(dates), len(tickers))))
+        except Exception as error:  # whatever a vendor raises, a student gets one sentence
+            failure.append(error)
+
+    thread = threading.Thread(target=fetch, name="prices", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + FETCH_LIMIT
+    while thread.is_alive() and time.monotonic() < deadline:
+        thread.join(0.05)
+        if on_wait:
+            on_wait()
+    if failure:
         raise BadParameterError(
-            f"Prices of {names} could not be fetched ({type(error).__name__}); {advice}"
-        ) from error
-    whole = np.isfinite(closes).all(axis=1)
+            f"Prices of {names} could not be fetched ({type(failure[0]).__name__}); {advice}"
+        ) from failure[0]
+    if not answer:
+        raise BadParameterError(
+            f"Yahoo Finance sent no prices of {names} within {FETCH_LIMIT:g} seconds; {advice}"
+        )
+    dates, closes = answer[0]
+    today = _today()
+    # a price of nothing is a gap too, and today's close may still move
+    whole = (np.isfinite(closes) & (closes > 0)).all(axis=1) & (dates < np.datetime64(today))
     if not whole.any():
         raise BadParameterError(f"No prices came back for {names} in these dates; {advice}")
-    return Prices(tickers, dates[whole], closes[whole], "adjusted daily closes from Yahoo Finance")
+    found = Prices(tickers, dates[whole], closes[whole], _yahoo(today))
+    _keep(_kept_in(tickers, start, end), found, today)
+    return found
 
 
 def day_words(day: Any) -> str:
@@ -252,4 +355,4 @@ def _close(ticker: str) -> str:
 
 
 def _listing() -> str:
-    return f"shipped are {', '.join(COMPANIES)}"
+    return f"shipped are {', '.join(COMPANIES)}, from {FIRST_DAY} to {LAST_DAY}"

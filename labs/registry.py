@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labs import backprop, bandit, classification, cnn, dqn, mdp, regression, trading
+from labs import backprop, bandit, classification, cnn, dqn, lstm_stock, mdp, regression, trading
 from labs.base import Lab
 from labs.errors import UnknownLabError
 
@@ -15,6 +15,7 @@ _ALL: tuple[Lab, ...] = (
     trading.LAB,
     mdp.LAB,
     dqn.LAB,
+    lstm_stock.LAB,
 )
 
 LABS: dict[str, Lab] = {lab.id: lab for lab in _ALL}

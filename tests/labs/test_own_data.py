@@ -1,8 +1,10 @@
 """A student's own CSV: how it is kept, what its columns become, and what is said about one that cannot be used."""
 
 import csv
+import datetime
 import io
 import json
+import math
 
 import nbformat
 import numpy as np
@@ -15,6 +17,7 @@ from labs.errors import BadParameterError
 from labs.notebook import to_notebook
 from labs.own_columns import fill, prepare, understand
 from labs.own_data import MAX_ROWS, is_kept, keep, parse, read
+from labs.own_prices import own_series
 from labs.registry import LABS
 
 MARKS = """id,name,hours,sleep,city,start,empty,mark
@@ -249,3 +252,64 @@ def test_the_notebook_of_an_own_file_needs_no_other_file(add, lab, tmp_path, mon
     key = "accuracy" if lab == "classification" else "mse_train"
     shown = f"{result.metrics[key]:.1%}" if lab == "classification" else f"{result.metrics[key]:.6g}"[:6]
     assert shown in printed
+
+
+# --- a series for the forecast ---------------------------------------------------------------------------------------
+
+
+def series_csv(days=400, header="date,close", written="%Y-%m-%d"):
+    day, rows = datetime.date(2021, 1, 4), [header]
+    for i in range(days):
+        rows.append(
+            f"{(day + datetime.timedelta(days=i)).strftime(written)},{100 + 10 * math.sin(i / 9):.3f}"
+        )
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("written", ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y/%m/%d 00:00"])
+def test_days_are_read_however_they_are_written_and_put_in_order(add, written):
+    lines = series_csv(60, written=written).strip().split("\n")
+    shuffled = "\n".join([lines[0], *reversed(lines[1:])]) + "\n"
+    dates, closes, name, _remarks = own_series(add(shuffled))
+    assert dates[0] == np.datetime64("2021-01-04")
+    assert (np.diff(dates).astype(int) == 1).all()
+    assert closes[0] == 100.0
+    assert name == "marks.csv (close), your own file"
+
+
+def test_a_day_that_comes_twice_and_a_gap_are_said(add):
+    text = series_csv(30) + "2021-01-05,50\n2021-01-06,\n"
+    dates, closes, _name, remarks = own_series(add(text))
+    assert len(dates) == 30
+    assert closes[1] == 50.0
+    assert "1 row without a day or a value" in remarks
+    assert "1 day came twice" in remarks
+
+
+def test_the_stock_lab_forecasts_an_own_series_and_does_not_call_its_units_dollars(add):
+    result = LABS["lstm_stock"].execute(
+        {"csv": add(series_csv()), "epochs": 2, "lookback": 10, "predict": "price"}
+    )
+    assert "close" in result.notes[0]
+    said = [
+        result.title,
+        *result.notes,
+        *(f.evidence for f in result.findings),
+        *(c.title for c in result.charts),
+    ]
+    assert not any("dollar" in text for text in said)
+    assert result.parameters["start"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "said"),
+    [
+        ("a,b\n1,2\n3,4\n5,7\n", {}, "no column of days"),
+        (series_csv(40), {}, "too few for windows of 50 days"),
+        (series_csv(), {"target": "open"}, "not a column of numbers"),
+        (series_csv().replace("2021-01-07", "2021-02-31"), {}, "no day of the calendar"),
+    ],
+)
+def test_a_series_that_cannot_be_forecast_is_refused(add, text, values, said):
+    with pytest.raises(BadParameterError, match=said):
+        LABS["lstm_stock"].validate({"csv": add(text), **values})
