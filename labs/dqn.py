@@ -103,7 +103,7 @@ class DqnParams(LabParams):
     n_step: int = param(
         20,
         "Rewards that are counted before the network's own estimate takes over; 1 is the DQN of 2015.",
-        unit="steps",
+        unit="rewards",
         synonyms=("n-step", "n step", "n steps", "multi step", "multi-step", "n-step returns"),
         ge=1,
         le=100,

@@ -43,13 +43,13 @@ class LstmStockParams(LabParams):
         "2018-01-02",
         "First day (2018-01-02, or just 2018); none means all there is.",
         unit="date",
-        synonyms=("start date", "starting", "beginning", "from", "since"),
+        synonyms=("start date", "starting", "beginning"),
     )
     end: str | None = param(
         None,
         "Last day; none means the last one there is.",
         unit="date",
-        synonyms=("end date", "ending", "until", "to"),
+        synonyms=("end date", "ending"),
     )
     lookback: int = param(
         50,

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from labs.base import Check, Context, Finding, Lab, LabParams, LabResult, Metric
+from labs.base import Context, Finding, Lab, LabParams, LabResult, Metric
+from labs.checks.regression import verify
 from labs.cores.regression_fit import FEATURES, fit, scores
 from labs.fields import param
 from labs.own_params import csv_param, own_cells, own_file_first, own_table, target_param
@@ -28,11 +29,20 @@ class RegressionParams(LabParams):
         "line",
         "What is fitted: points along a line, along a curve, real data of 442 diabetes patients, or your own "
         "CSV file.",
-        synonyms=("data", "data set"),
+        synonyms=("data", "data set", "dataset"),
         choice_synonyms={
-            "line": ("straight line", "linear data", "a line"),
-            "curve": ("curved", "sine", "sine wave", "nonlinear", "non-linear", "wave"),
-            "diabetes": ("diabetes data", "patients", "real data"),
+            "line": ("line data", "straight line data", "linear data"),
+            "curve": (
+                "curved",
+                "curved data",
+                "curve data",
+                "wavy data",
+                "sine",
+                "sine wave",
+                "nonlinear",
+                "wave",
+            ),
+            "diabetes": ("diabetes data", "diabetes dataset", "patients", "real data"),
         },
     )
     csv: str | None = csv_param()
@@ -48,6 +58,7 @@ class RegressionParams(LabParams):
                 "closed-form",
                 "normal equation",
                 "normal equations",
+                "closed form solution",
                 "least squares",
                 "ordinary least squares",
                 "exact",
@@ -57,14 +68,20 @@ class RegressionParams(LabParams):
     degree: int = param(
         1,
         "Highest power in the model: 1 is a line, 2 a parabola.",
-        synonyms=("polynomial degree", "order", "polynomial", "power"),
+        synonyms=("degrees", "polynomial degree", "polynomial order", "order", "power"),
+        choice_synonyms={
+            "2": ("quadratic", "parabola"),
+            "3": ("cubic",),
+            "4": ("quartic",),
+            "5": ("quintic",),
+        },
         ge=1,
         le=15,
     )
     learning_rate: float = param(
         0.1,
         "Step size of gradient descent.",
-        synonyms=("lr", "step size", "eta", "η", "learning-rate"),
+        synonyms=("lr", "step size", "step length", "learn rate", "eta", "η"),
         scale="log",
         gt=0,
         le=10,
@@ -72,7 +89,14 @@ class RegressionParams(LabParams):
     epochs: int = param(
         200,
         "Gradient-descent steps, each over all training rows.",
-        synonyms=("iterations", "steps", "passes"),
+        synonyms=(
+            "iterations",
+            "steps",
+            "passes",
+            "passes over the data",
+            "training epochs",
+            "gradient steps",
+        ),
         scale="log",
         ge=1,
         le=20_000,
@@ -80,7 +104,7 @@ class RegressionParams(LabParams):
     regularisation: Literal["none", "ridge", "lasso"] = param(
         "none",
         "Penalty on large weights: ridge on their squares, lasso on their sizes.",
-        synonyms=("regularization", "penalty", "regulariser", "regularizer"),
+        synonyms=("regularization", "penalty", "shrinkage", "regulariser", "regularizer"),
         choice_synonyms={
             "none": (
                 "no regularisation",
@@ -89,8 +113,8 @@ class RegressionParams(LabParams):
                 "no penalty",
                 "unregularised",
             ),
-            "ridge": ("l2", "tikhonov", "ridge regression"),
-            "lasso": ("l1", "lasso regression"),
+            "ridge": ("l2", "l2 penalty", "l2 regularisation", "tikhonov", "ridge regression"),
+            "lasso": ("l1", "l1 penalty", "l1 regularisation", "lasso regression"),
         },
     )
     alpha: float = param(
@@ -101,6 +125,8 @@ class RegressionParams(LabParams):
             "λ",
             "α",
             "penalty strength",
+            "penalty of",
+            "strength",
             "regularisation strength",
             "regularization strength",
         ),
@@ -118,13 +144,27 @@ class RegressionParams(LabParams):
             "normalise",
             "normalize",
             "feature scaling",
-            "scaled features",
+            "standardisation",
+            "scale",
         ),
+        choice_synonyms={
+            "true": ("scaled features", "scaled", "standardised"),
+            "false": ("unscaled features", "unscaled", "raw features"),
+        },
     )
     samples: int = param(
         100,
         "Points drawn for line and curve.",
-        synonyms=("points", "n", "data points", "examples", "rows"),
+        synonyms=(
+            "points",
+            "n",
+            "data points",
+            "examples",
+            "rows",
+            "observations",
+            "sample size",
+            "dataset size",
+        ),
         scale="log",
         ge=5,
         le=20_000,
@@ -133,14 +173,27 @@ class RegressionParams(LabParams):
         1.0,
         "Standard deviation of the noise on line and curve.",
         unit="units of y",
-        synonyms=("sigma", "σ", "noise level", "scatter"),
+        synonyms=("sigma", "σ", "noise level", "amount of noise", "noisiness", "scatter"),
+        choice_synonyms={"0": ("noiseless", "noise free")},
         ge=0,
         le=50,
     )
     test_fraction: float = param(
         0.25,
         "Share of the rows held out for testing; 0 fits all of them.",
-        synonyms=("test size", "test share", "holdout", "hold-out", "test split", "test set"),
+        synonyms=(
+            *("test size", "test share", "test split", "test set", "test data", "test", "testing", "holdout"),
+            *(
+                "hold-out",
+                "hold out",
+                "hold back",
+                "held out",
+                "held back",
+                "kept for testing",
+                "for testing",
+            ),
+            *("for the test", "test on", "tested on", "testing on"),
+        ),
         ge=0,
         le=0.9,
     )
@@ -247,32 +300,6 @@ def cost(p: RegressionParams) -> float:
     return 0.05 + 1e-7 * cells + (p.epochs * (3e-5 + 3e-9 * cells) if p.method == "gd" else 0.0)
 
 
-def verify() -> tuple[Check, ...]:
-    """Ordinary least squares on all ten columns and all 442 rows of the diabetes data, against published
-    values.
-    """
-    from labs.reports.regression import PUBLISHED, PUBLISHED_SOURCE
-
-    exact = run(RegressionParams(dataset="diabetes", method="ols", test_fraction=0), Context()).metrics
-    walked = RegressionParams(dataset="diabetes", test_fraction=0, epochs=20_000)
-    descended = run(walked, Context()).metrics
-    checks = [
-        Check(f"closed form, {name}", PUBLISHED_SOURCE, value, exact[name], tolerance)
-        for name, (value, tolerance) in PUBLISHED.items()
-    ]
-    checks += [
-        Check(
-            f"gradient descent after 20000 epochs, {name}",
-            PUBLISHED_SOURCE,
-            value,
-            descended[name],
-            tolerance,
-        )
-        for name, (value, tolerance) in PUBLISHED.items()
-    ]
-    return tuple(checks)
-
-
 def sweep_remarks(swept: str, runs: tuple[LabResult, ...]) -> tuple[list[str], list[Finding]]:
     from labs.reports.regression import degree_remarks
 
@@ -287,17 +314,36 @@ LAB = Lab(
     params=RegressionParams,
     run=run,
     synonyms=(
-        "regression",
-        "linear regression",
-        "polynomial regression",
-        "multiple regression",
-        "simple regression",
-        "line fit",
-        "least squares",
+        *(
+            "regression",
+            "linear regression",
+            "polynomial regression",
+            "multiple regression",
+            "simple regression",
+        ),
+        *("multiple linear regression", "simple linear regression", "least squares", "linear model"),
+        *(
+            "line fit",
+            "straight line fit",
+            "line fitting",
+            "fit a line",
+            "fit a straight line",
+            "best fit line",
+        ),
+        *(
+            "line of best fit",
+            "fit a polynomial",
+            "polynomial fit",
+            "polynomial",
+            "polynomials",
+            "curve fitting",
+        ),
     ),
     topics=(
         "gradient descent",
         "normal equation",
+        "cost function",
+        "r squared",
         "overfitting",
         "underfitting",
         "ridge",

@@ -37,13 +37,13 @@ class TradingParams(LabParams):
         "2013-01-02",
         "First day (2013-01-02, or just 2013); none means all there is.",
         unit="date",
-        synonyms=("start date", "starting", "beginning", "from", "since"),
+        synonyms=("start date", "starting", "beginning"),
     )
     end: str | None = param(
         None,
         "Last day; none means the last one there is.",
         unit="date",
-        synonyms=("end date", "ending", "until", "to"),
+        synonyms=("end date", "ending"),
     )
     epsilon: float = param(
         0.1,

@@ -119,6 +119,7 @@ ELSEWHERE = words(
 # Everyday words that look like words of the subject, or are simply frequent: never taken for typing mistakes.
 COMMON = words(
     """
+    tutor tutors teacher
     chat chats cheap chest cheque chef chew sage cage wage page sales sole role rule ruler males pole poles
     hole holes sort port pure sure cure core cares scare shore share spare stare stair chart cheers clips
     clip click class glass grass brass tests teats beat beats seat heat treat trial trail train trait traits
