@@ -164,7 +164,10 @@ def _pair(metric: Metric, subject: str, labels: Sequence[str], values: np.ndarra
     b, gap = 1 - a, float(values.max() - values.min())
     apart = f"{100 * gap:.1f} percentage points" if metric.percent else shown(gap)
     apart += " less" if lower_first else " more"
-    if not metric.percent and values[b] and gap < 10 * abs(values[b]):
+    low, high = sorted(map(float, values))
+    if low > 0 and high >= 10 * low:
+        apart = f"{high / low:,.0f} times {'less' if lower_first else 'as much'}"
+    elif not metric.percent and values[b] and gap < 10 * abs(values[b]):
         apart += f" ({gap / abs(values[b]):.0%})"
     return (
         f"{subject} is {shown(values[a])} with {labels[a]} and {shown(values[b])} with {labels[b]}: {apart}"
