@@ -216,7 +216,7 @@ def test_softmax_with_cross_entropy_gives_p_minus_y(says):
     says(
         5,
         "At $z = -5$ with $y = 1$, badly wrong",
-        "an extra factor $p(1 - p)$",
+        "an extra factor $2p(1 - p)$",
         f"gives ${p - 1:.3f}$ but the squared error only ${squared:.4f}$: {(p - 1) / squared:.0f} times less",
     )
 
