@@ -110,7 +110,7 @@ def _parse(table: TextTable, cells: list[str]) -> tuple[np.ndarray, str]:
     local = [match for cell in present if (match := _LOCAL.match(cell)) and not _ISO.match(cell)]
     month_first = bool(local) and max(int(m[2]) for m in local) > 12 >= max(int(m[1]) for m in local)
     sure = not local or month_first or max(int(m[1]) for m in local) > 12
-    found = []
+    found: list[Any] = []
     for number, cell in enumerate(cells, start=2):
         if cell.lower() in MISSING:
             found.append(np.datetime64("NaT"))

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from labs import backprop, bandit, classification, cnn, dqn, lstm_stock, mdp, regression, trading
+from labs import (
+    backprop,
+    bandit,
+    classification,
+    cnn,
+    dqn,
+    language_model,
+    lstm_stock,
+    mdp,
+    regression,
+    rnn,
+    trading,
+)
 from labs.base import Lab
 from labs.errors import UnknownLabError
 
@@ -11,10 +23,12 @@ _ALL: tuple[Lab, ...] = (
     backprop.LAB,
     classification.LAB,
     cnn.LAB,
+    language_model.LAB,
     bandit.LAB,
     trading.LAB,
     mdp.LAB,
     dqn.LAB,
+    rnn.LAB,
     lstm_stock.LAB,
 )
 

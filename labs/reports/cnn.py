@@ -206,7 +206,9 @@ def findings(p: CnnParams, t: Trained, shown: dict[str, np.ndarray]) -> tuple[Fi
         other = (
             f"with less dropout than {p.dropout:g}"
             if p.dropout > 0.2
-            else f"take a larger step (learning_rate={min(3 * p.learning_rate, 1):.2g})"
+            else f"take a smaller step (learning_rate={p.learning_rate / 5:.2g})"
+            if p.learning_rate > 0.01 or _dead_filters(t)  # too bold a step stops learning as well
+            else f"take a larger step (learning_rate={3 * p.learning_rate:.2g})"
         )
         found.append(
             Finding(

@@ -5,7 +5,7 @@ SMALL = {
     "backprop": {"samples": 60, "epochs": 5},
     "classification": {"models": ["logistic", "naive_bayes"]},
     "cnn": {"epochs": 1},
-    "language_model": {"steps": 5},
+    "language_model": {"steps": 5, "layers": 1, "width": 16, "context": 16},
     "bandit": {"runs": 60, "steps": 80},
     "trading": {"random_strategies": 5},
     "mdp": {},
