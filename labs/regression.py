@@ -321,7 +321,7 @@ LAB = Lab(
             "multiple regression",
             "simple regression",
         ),
-        *("multiple linear regression", "simple linear regression", "least squares", "linear model"),
+        *("multiple linear regression", "simple linear regression", "linear model", "gradient descent"),
         *(
             "line fit",
             "straight line fit",
@@ -340,8 +340,8 @@ LAB = Lab(
         ),
     ),
     topics=(
-        "gradient descent",
         "normal equation",
+        "least squares",
         "cost function",
         "r squared",
         "overfitting",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from eleven import ELEVEN
 from pydantic import ValidationError
 
 from labs.base import Lab, LabParams
 from labs.fields import param
+from labs.registry import LABS
 from tutor.planning.router import Plan, Router
 
 
@@ -151,9 +151,9 @@ def test_a_wish_that_no_lab_grants_is_meta(router: Router, message: str) -> None
     assert said(router.plan(message)) == ("meta", None, {})
 
 
-@pytest.mark.parametrize("lab", [lab for lab in ELEVEN if lab != "bandit"])
+@pytest.mark.parametrize("lab", [lab for lab in LABS if lab != "bandit"])
 def test_a_lab_that_is_not_registered_is_never_replaced_by_another(bandit_only: Router, lab: str) -> None:
-    name = ELEVEN[lab].synonyms[0]
+    name = LABS[lab].synonyms[0]
     assert said(bandit_only.plan(f"run the {name} lab")) == ("meta", None, {})
 
 
@@ -242,7 +242,7 @@ def test_what_is_planned_with_sane_values_is_what_the_lab_takes(router: Router) 
     plan = router.plan("neural net with two hidden layers of 32 and 16, tanh, 50 epochs on moons")
     assert plan.lab is not None
     try:
-        ELEVEN[plan.lab].params(**plan.parameters)
+        LABS[plan.lab].params(**plan.parameters)
     except ValidationError as error:
         pytest.fail(str(error))
 

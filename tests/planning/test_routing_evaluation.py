@@ -1,4 +1,4 @@
-"""The evaluation messages, on the schemas of all eleven labs."""
+"""The evaluation messages, on the labs."""
 
 from __future__ import annotations
 
