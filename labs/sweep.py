@@ -127,8 +127,9 @@ def _differences(
                 _sentence(metric, variant, labels, np.array([row[variant] for row in table], dtype=float))
             )
     notes = [f"{sentence}." for sentence in told if sentence]
-    if notes:
-        title = notes[0].removesuffix(".")
+    if notes:  # a title that says what changed, where anything did
+        telling = [note for note in notes if "is the same in every run" not in note]
+        title = (telling or notes)[0].removesuffix(".")
     return title, notes
 
 

@@ -69,7 +69,10 @@ def test_the_ingest_command_line_sees_only_knowledge():
         ("openai", ("tutor/models/openai.py",)),
         ("xllamacpp", ("tutor/models/llamacpp",)),
         ("langchain_huggingface", ("tutor/models/huggingface.py",)),
-        ("sqlalchemy", ("tutor/sessions.py",)),
+        ("sqlalchemy", ("tutor/sessions.py", "tutor/progress.py")),
+        ("fsrs", ("tutor/progress.py",)),
+        ("yaml", ("tutor/quiz/authored.py",)),
+        ("distributed", ("labs/cluster.py",)),
     ],
 )
 def test_a_vendor_library_has_one_home(vendor, home):
