@@ -76,14 +76,12 @@ def _model(spec: str) -> LoadedModel:
 
 def heading(spec: str) -> str:
     questions = load_questions()
+    numbers = [name.removeprefix("lecture_").lstrip("0") for name in LECTURES]
+    groups = (*(f"l{number}" for number in numbers), "world", "ml")
     rows = [
-        [
-            split,
-            *(sum(q.split == split and q.group == g for q in questions) for g in ("l2", "l9", "world", "ml")),
-        ]
+        [split, *(sum(q.split == split and q.group == g for q in questions) for g in groups)]
         for split in SPLITS
     ]
-    lectures = " and ".join(name.removeprefix("lecture_").lstrip("0") for name in LECTURES)
     return f"""# Evaluation
 
 Written by `make eval` on {datetime.now(UTC):%Y-%m-%d}, chat model `{spec}`, {os.cpu_count()} cores.
@@ -91,15 +89,16 @@ Written by `make eval` on {datetime.now(UTC):%Y-%m-%d}, chat model `{spec}`, {os
 ## What was measured on what
 
 The questions (`evaluation/questions.jsonl`) are put as beginners put them: vague, misspelt, by symbol, by code, by
-number. They were written over lectures {lectures}, and the index holds just these, so that a machine-learning topic of
-another lecture counts as off-course. A hash of a question's id decides its split, made before anything was tuned.
+number. They were written over lectures {numbers[0]} to {numbers[-1]}, which the index holds; a machine-learning topic
+that none of them covers counts as off-course. A hash of a question's id decides its split, made before any score was
+seen.
 
-{table(["split", "lecture 2", "lecture 9", "off: other subjects", "off: machine learning"], rows)}
+{table(["split", *(f"lecture {n}" for n in numbers), "off: other subjects", "off: machine learning"], rows)}
 
 - **Dev** questions set the thresholds for abstaining: their abstention scores are training scores.
 - **Test** questions tuned nothing: their totals were printed along the way, but no miss of search or of abstention was
   looked at. Their scores are what to expect of new questions of this kind.
-- One hand wrote all of these, with the lectures alongside; a class of students will ask some that nobody thought of.
+- All were written with the lectures alongside; a class of students will ask some that nobody thought of.
 """
 
 

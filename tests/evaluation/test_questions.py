@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.questions import Question, holds, load_questions, split_of, squeeze
+from evaluation.questions import LECTURES, Question, holds, load_questions, split_of, squeeze
 from evaluation.stock import plain_text
 from knowledge.paths import COURSE
 
@@ -36,11 +36,19 @@ def test_the_split_follows_from_the_id_alone():
 def test_the_set_is_large_enough_on_both_sides():
     for split in ("dev", "test"):
         mine = [q for q in QUESTIONS if q.split == split]
-        assert sum(not q.off for q in mine) >= 60
-        assert sum(q.off for q in mine) >= 25
+        assert sum(not q.off for q in mine) >= 150
+        assert sum(q.off for q in mine) >= 30
     off = [q.group for q in QUESTIONS if q.off]
-    assert len(off) >= 50
+    assert len(off) >= 60
     assert abs(off.count("ml") - off.count("world")) <= 5
+
+
+@pytest.mark.parametrize("folder", LECTURES)
+def test_every_lecture_and_its_notebook_have_questions_of_their_own(folder):
+    mine = [q for q in ANSWERABLE if q.group == f"l{int(folder.removeprefix('lecture_'))}"]
+    assert len(mine) >= 14
+    assert {q.split for q in mine} == {"dev", "test"}
+    assert sum(any(path.endswith(".ipynb") for path in q.files) for q in mine) >= 4
 
 
 def test_evidence_counts_only_in_its_own_file_and_across_line_breaks():
@@ -56,4 +64,4 @@ def test_an_off_course_question_is_held_by_nothing():
 
 def test_questions_name_files_as_the_knowledge_base_does():
     named = {Path(file).as_posix() for q in ANSWERABLE for file in q.files}
-    assert named == {f"lecture_0{n}/{name}" for n in (2, 9) for name in ("lecture.md", "notebook.ipynb")}
+    assert named == {f"{folder}/{name}" for folder in LECTURES for name in ("lecture.md", "notebook.ipynb")}

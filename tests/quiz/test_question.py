@@ -35,6 +35,12 @@ def test_options_are_named_by_letter_number_or_words(typed, at):
     assert read_choice(CHOICE, typed) == at
 
 
+def test_an_option_that_ends_in_a_bracket_can_be_written_out():
+    options = (Option("the mean (of all)", True), Option("the median"))
+    question = Question("b", 9, "choice", "Which?", "Because.", "h", options=options)
+    assert read_choice(question, "the mean (of all)") == 0
+
+
 def test_right_wrong_and_the_slip_are_told():
     assert grade(NUMBER, "0.354").right
     assert not grade(NUMBER, "0.36").right

@@ -127,9 +127,9 @@ def read_number(text: str) -> float | None:
 
 def read_choice(question: Question, text: str) -> int | None:
     """The option that a student names: by letter ("b", "B)", "option b"), by number (1 to n), or by its own words."""
-    plain = " ".join(text.split()).strip().rstrip(".)").lower()
+    plain = " ".join(text.split()).strip().rstrip(".").lower()
     count = len(question.options)
-    if named := re.fullmatch(r"(?:(?:option|answer|it is|i think|its|it's)\s+)*\(?([a-h])", plain):
+    if named := re.fullmatch(r"(?:(?:option|answer|it is|i think|its|it's)\s+)*\(?([a-h])\)?", plain):
         at = "abcdefgh".index(named[1])
         return at if at < count else None
     if named := re.fullmatch(r"(?:(?:option|answer|number)\s+)*([1-8])", plain):
