@@ -16,7 +16,19 @@ import numpy as np
 
 from tutor.quiz.question import Kind, Option, Question
 
-MODULES = ("bandits",)
+MODULES = (
+    "introduction",
+    "regression",
+    "networks",
+    "training",
+    "classification",
+    "images",
+    "language",
+    "bandits",
+    "decisions",
+    "sequences",
+    "forecasts",
+)
 
 
 @dataclass(frozen=True)

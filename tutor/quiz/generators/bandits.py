@@ -111,7 +111,8 @@ def ucb_choice(rng: np.random.Generator) -> Made:
         hints=(
             "It is not the arm with the highest estimate.",
             "An arm that was pulled rarely gets a large bonus.",
-            f"The bonus is $\\sqrt{{\\ln {t} / N}}$; for arm {best + 1} it is ${np.sqrt(np.log(t) / n[best]):.2f}$.",
+            f"The bonus is $\\sqrt{{\\ln {t} / N}}$; for arm {(best + 1) % 3 + 1} it is "
+            f"${np.sqrt(np.log(t) / n[(best + 1) % 3]):.2f}$.",
         ),
         solution=" ".join(f"Arm {i + 1}: {bound[i]:.2f}." for i in range(3))
         + f" The highest is arm {best + 1}.",
