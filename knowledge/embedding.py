@@ -1,8 +1,10 @@
 """Text -> vectors: the sentence-embedding model all-MiniLM-L6-v2, and a stand-in that needs no weights.
 
-A passage gives one vector for the whole and one for each overlapping window of 70 tokens, which finds a
-single sentence in a long passage. Windows are pooled from the same pass through the model, so they cost
-almost nothing. Knows nothing of files, chunks or indexes.
+A passage gives one vector for the whole and a short one for each of its words, taken from the same pass
+through the model: a question is compared word by word with the few passages that look promising, which
+finds the one line that answers it (late interaction: Khattab and Zaharia 2020, ColBERT; here without any
+training, on the states of a model that was trained for whole sentences). Knows nothing of files, chunks
+or indexes.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 import re
 import threading
 import zlib
-from collections.abc import Callable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,20 +22,31 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from knowledge.errors import UnreadableModelError
-from knowledge.words import plain_symbols, tokens
+from knowledge.words import STOP_WORDS, plain_symbols, tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-WINDOW = 70
-STRIDE = 35
+WORD_DIMENSION = 96  # of a word's vector; 384 numbers find no more, measured
+STOP_WEIGHT = 0.3  # of a question's little words, when it is compared word by word
+CACHED = 256  # last queries
+MANY = 8  # batches from which on each core takes batches of its own
 Progress = Callable[[int, int], None]  # (texts done, texts in all)
 
 
 @dataclass(frozen=True)
 class Embedded:
     vector: np.ndarray  # (dimension,) float32, length 1
-    windows: np.ndarray  # (windows, dimension) float32, each of length 1; none for a text of one window
+    words: (
+        np.ndarray
+    )  # (words, WORD_DIMENSION) int8, each of length about 127; punctuation and little words left out
+
+
+@dataclass(frozen=True)
+class Query:
+    vector: np.ndarray  # (dimension,) float32, length 1
+    words: np.ndarray  # (words, WORD_DIMENSION) float32, each of length 1
+    weights: np.ndarray  # (words,) float32: how much each counts
 
 
 class TextEmbedder(Protocol):
@@ -42,18 +57,8 @@ class TextEmbedder(Protocol):
     def count_tokens(self, text: str) -> int: ...
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray: ...
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]: ...
-
-
-def window_spans(length: int) -> list[tuple[int, int]]:
-    """Start and end of each window over `length` tokens; a text that fits one window has none of its own.
-
-    >>> window_spans(120)
-    [(0, 70), (35, 105), (50, 120)]
-    """
-    if length <= WINDOW:
-        return []
-    starts = list(range(0, length - WINDOW, STRIDE))
-    return [(start, start + WINDOW) for start in [*starts, length - WINDOW]]
+    def embed_query(self, text: str) -> Query: ...
+    def is_word(self, text: str) -> bool: ...
 
 
 class Embedder:
@@ -71,8 +76,11 @@ class Embedder:
         self.folder = model_dir
         self._lock = threading.Lock()
         self._tokenizer_lock = threading.Lock()
+        self._lock_asked = threading.Lock()
         self._tokenizer: Tokenizer | None = None
         self._model: Any = None
+        self._little: np.ndarray | None = None  # (vocabulary,) bool: word pieces that say nothing alone
+        self._asked: OrderedDict[str, Query] = OrderedDict()
 
     def count_tokens(self, text: str) -> int:
         """Word pieces of `text`, without the two special tokens."""
@@ -88,40 +96,103 @@ class Embedder:
     def warm_up(self) -> None:
         self.embed(["warm up"])
 
+    def is_word(self, text: str) -> bool:
+        """Whether the model knows `text` as one word (in small letters), not as pieces of one."""
+        return self._tokens().token_to_id(text) is not None
+
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        """Vectors of queries or short texts, (texts, 384) float32, each of length 1, in full precision."""
-        found = self._run(texts, progress, fast=False, windows=False)
-        return (
-            np.stack([item.vector for item in found]) if found else np.zeros((0, self.dimension), np.float32)
-        )
+        """Vectors of short texts, (texts, 384) float32, each of length 1, in full precision."""
+        found = np.zeros((len(texts), self.dimension), np.float32)
+        for position, _, hidden in self._run(texts, progress, fast=False):
+            found[position] = hidden.mean(0)
+        return _unit(found)
+
+    def embed_query(self, text: str) -> Query:
+        """A question's vector and those of its words, in full precision; the last ones are remembered."""
+        with self._lock_asked:
+            if known := self._asked.get(text):
+                self._asked.move_to_end(text)
+                return known
+        ((_, ids, hidden),) = self._run([text], None, fast=False)
+        words = self._word_vectors(hidden[1:-1] if len(ids) > 2 else hidden)
+        little = self._says_little()[ids[1:-1] if len(ids) > 2 else ids]
+        weights = np.where(little, STOP_WEIGHT, 1.0).astype(np.float32)
+        made = Query(_unit(hidden.mean(0)[None])[0], words, weights)
+        with self._lock_asked:
+            self._asked[text] = made
+            while len(self._asked) > CACHED:
+                self._asked.popitem(last=False)
+        return made
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
-        """Vectors of passages and of their windows; in bfloat16 where the processor is built for it."""
-        return self._run(texts, progress, fast=True, windows=True)
+        """Vectors of passages and of their words; in bfloat16 where the processor is built for it."""
+        found: list[Embedded | None] = [None] * len(texts)
+        for position, ids, hidden in self._run(texts, progress, fast=True):
+            words = self._word_vectors(hidden[~self._says_little()[ids]])
+            found[position] = Embedded(_unit(hidden.mean(0)[None])[0], np.rint(words * 127).astype(np.int8))
+        return [item for item in found if item is not None]
 
     def _run(
-        self, texts: Sequence[str], progress: Progress | None, fast: bool, windows: bool
-    ) -> list[Embedded]:
+        self, texts: Sequence[str], progress: Progress | None, fast: bool
+    ) -> Iterator[tuple[int, list[int], np.ndarray]]:
+        """(position of the text, its token ids, their states), in batches of like lengths."""
         encoded = [
             self._cut(item.ids)
             for item in self._tokens().encode_batch([plain_symbols(text) for text in texts])
         ]
         order = sorted(
             range(len(encoded)), key=lambda i: -len(encoded[i])
-        )  # like lengths together: no padding
-        found: list[Embedded | None] = [None] * len(encoded)
+        )  # like lengths together: little padding
+        batches: list[list[int]] = []
+        while order:
+            size = max(1, self._batch_tokens // len(encoded[order[0]]))
+            batches.append(order[:size])
+            order = order[size:]
         done = 0
-        while done < len(order):
-            size = max(1, self._batch_tokens // len(encoded[order[done]]))
-            batch = order[done : done + size]
-            for position, hidden in zip(batch, self._hidden([encoded[i] for i in batch], fast), strict=True):
-                spans = window_spans(len(hidden)) if windows else []
-                pooled = _unit(np.stack([hidden.mean(0), *(hidden[a:b].mean(0) for a, b in spans)]))
-                found[position] = Embedded(pooled[0], pooled[1:])
+        found = self._in_parallel([[encoded[i] for i in batch] for batch in batches], fast)
+        for batch, hidden in zip(batches, found, strict=True):
+            yield from ((i, encoded[i], states) for i, states in zip(batch, hidden, strict=True))
             done += len(batch)
             if progress:
-                progress(done, len(order))
-        return [item for item in found if item is not None]
+                progress(done, len(encoded))
+
+    def _in_parallel(self, batches: Sequence[list[list[int]]], fast: bool) -> Iterator[list[np.ndarray]]:
+        """The states of each batch, in order. Many batches: one to a core, which share nothing and never wait.
+
+        (All cores on one batch, as torch does it, spend up to half their time waiting for each other.)
+        """
+        if len(batches) < MANY:
+            yield from (self._hidden(batch, fast) for batch in batches)
+            return
+        import torch
+
+        cores = torch.get_num_threads()
+        self._hidden(batches[-1], fast)  # the model is loaded before anybody else needs it
+        with ThreadPoolExecutor(cores, "embedding", lambda: torch.set_num_threads(1)) as pool:
+            waiting: deque[Future[list[np.ndarray]]] = deque()
+            try:
+                for batch in batches:
+                    waiting.append(pool.submit(self._hidden, batch, fast))
+                    if len(waiting) > 2 * cores:  # a large course's states do not fit in memory all at once
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+        torch.set_num_threads(cores)
+
+    def _word_vectors(self, hidden: np.ndarray) -> np.ndarray:
+        return _unit(hidden @ self._model.word_basis)
+
+    def _says_little(self) -> np.ndarray:
+        if self._little is None:
+            vocabulary = self._tokens().get_vocab(with_added_tokens=True)
+            little = np.zeros(max(vocabulary.values()) + 1, bool)
+            for piece, id in vocabulary.items():
+                little[id] = piece in STOP_WORDS or piece in _SPECIAL or not any(map(str.isalnum, piece))
+            self._little = little
+        return self._little
 
     def _hidden(self, batch: list[list[int]], fast: bool) -> list[np.ndarray]:
         if self._model is None:
@@ -129,7 +200,7 @@ class Embedder:
                 if self._model is None:
                     from knowledge.minilm import MiniLM
 
-                    self._model = MiniLM(self.folder / "model.safetensors")
+                    self._model = MiniLM(self.folder / "model.safetensors", WORD_DIMENSION)
         hidden: list[np.ndarray] = self._model(batch, fast)
         return hidden
 
@@ -161,22 +232,35 @@ class HashEmbedder:
     def count_tokens(self, text: str) -> int:
         return sum(1 + len(word) // 8 for word in _PIECES.findall(text))
 
+    def is_word(self, text: str) -> bool:
+        return False
+
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        found = self.embed_passages(texts, progress)
-        return (
-            np.stack([item.vector for item in found]) if found else np.zeros((0, self.dimension), np.float32)
-        )
+        found = np.zeros((len(texts), self.dimension), np.float32)
+        for row, text in enumerate(texts):
+            found[row] = self._bag(tokens(text))
+        return _unit(found)
+
+    def embed_query(self, text: str) -> Query:
+        words = self._each(tokens(text))
+        return Query(self.embed([text])[0], words, np.ones(len(words), np.float32))
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
         found = []
         for done, text in enumerate(texts, start=1):
-            stems = tokens(text)
-            spans = [(0, len(stems)), *window_spans(len(stems))]
-            rows = _unit(np.stack([self._bag(stems[a:b]) for a, b in spans]))
-            found.append(Embedded(rows[0], rows[1:]))
+            words = np.rint(self._each(dict.fromkeys(tokens(text))) * 127).astype(np.int8)
+            found.append(Embedded(_unit(self._bag(tokens(text))[None])[0], words))
             if progress:
                 progress(done, len(texts))
         return found
+
+    def _each(self, stems: Iterable[str]) -> np.ndarray:
+        """A vector of its own for each stem, (stems, WORD_DIMENSION)."""
+        rows = [
+            np.random.default_rng(zlib.crc32(stem.encode("utf-8", "replace"))).normal(size=WORD_DIMENSION)
+            for stem in list(stems) or ["(nothing)"]
+        ]
+        return _unit(np.stack(rows))
 
     def _bag(self, stems: Sequence[str]) -> np.ndarray:
         bag = np.zeros(self.dimension, np.float32)
@@ -186,6 +270,7 @@ class HashEmbedder:
         return bag
 
 
+_SPECIAL = frozenset({"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"})
 _PIECES = re.compile(r"\w+|[^\w\s]")
 
 

@@ -3,7 +3,9 @@
 KnowledgeError
 ├── BadInputError              the caller asked for something that cannot be done (exit status 2)
 │   ├── MissingFolderError     a path to ingest is not there
-│   └── NothingToIngestError   no readable course file was found; the old index is untouched
+│   ├── NothingToIngestError   no readable course file was found; the old index is untouched
+│   ├── BadCourseNameError     a course cannot be called that
+│   └── UnknownCourseError     no course of that name has been ingested
 ├── MissingIndexError          nothing has been ingested yet
 ├── IndexVersionError          the index was written by another version, or with another embedder
 ├── DamagedIndexError          the index is there and cannot be read
@@ -18,6 +20,8 @@ carries the reason from a reader to the report and never leaves the package).
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 REBUILD = "Run `python ingest.py --rebuild` to build it again."
@@ -43,12 +47,28 @@ class MissingFolderError(BadInputError):
 
 
 class NothingToIngestError(BadInputError):
-    def __init__(self, where: str, skipped: int) -> None:
-        seen = f"{skipped} other file{'s' * (skipped != 1)}" if skipped else "no files at all"
+    def __init__(self, where: str, skipped: Sequence[tuple[str, str]]) -> None:
+        first = "; ".join(f"{path}: {why}" for path, why in skipped[:2])
+        more = f" and {len(skipped) - 2} more" if len(skipped) > 2 else ""
+        seen = f"every file was left out ({first}{more})" if skipped else "no files at all"
         super().__init__(
-            f"No readable course text in {where}: found {seen}, but no .md or .ipynb file with text in it. "
-            "The knowledge base was left as it was."
+            f"No readable course text in {where}: {seen}. The knowledge base was left as it was."
         )
+
+
+class BadCourseNameError(BadInputError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name[:80]!r} cannot name a course: use up to 64 letters, digits, spaces, '.', '_' or '-', "
+            "and begin and end with a letter or digit."
+        )
+
+
+class UnknownCourseError(BadInputError):
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        there = f" There are: {', '.join(known)}." if known else ""
+        command = f"python ingest.py FOLDER --course {shlex.quote(name)}"
+        super().__init__(f"There is no course {name!r} yet.{there} Run `{command}` to add it.")
 
 
 class MissingIndexError(KnowledgeError):

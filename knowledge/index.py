@@ -1,7 +1,7 @@
 """Chroma, and the only file that imports it: one generation's vectors, written once, then only read.
 
 Chroma holds the passages with their embeddings and answers nearest-neighbour queries. Beside it lie the
-vectors as plain arrays (`vectors.npz`: what the next ingest uses again, and the 70-token windows).
+vectors as plain arrays (`vectors.npz`: what the next ingest uses again, and the vectors of single words).
 
 Chroma shares one client per path inside a process, and a reader does not see what another process writes
 to an open path. Neither matters here: every generation has a path of its own, is complete before anybody
@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from knowledge.chunking import Chunk
-from knowledge.embedding import Embedded
+from knowledge.embedding import Embedded, Query
 from knowledge.errors import DamagedIndexError, IndexWriteError
 
 COLLECTION = "course"
@@ -32,7 +32,8 @@ class VectorIndex:
 
     def __init__(self, folder: Path, chunks: Sequence[Chunk]) -> None:
         self._row = {chunk.id: row for row, chunk in enumerate(chunks)}
-        self.vectors, self.windows, self.owners = read_vectors(folder)
+        self.vectors, self._words, owners = read_vectors(folder)
+        self._starts = np.searchsorted(owners, np.arange(len(chunks) + 1))
         if not (folder / "chroma" / "chroma.sqlite3").is_file():
             raise FileNotFoundError(folder / "chroma")  # Chroma would make an empty one
         try:
@@ -55,13 +56,29 @@ class VectorIndex:
         pairs = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
         return [(self._row[id], 1.0 - float(distance)) for id, distance in pairs]
 
-    def nearest_windows(self, vector: np.ndarray, count: int) -> list[int]:
-        """Rows of the chunks that hold the nearest windows, nearest first."""
-        if not len(self.owners):
-            return []
-        return list(dict.fromkeys(self.owners[np.argsort(-(self.windows @ vector))[: count * 3]].tolist()))[
-            :count
-        ]
+    def cosine(self, vector: np.ndarray, rows: Sequence[int]) -> np.ndarray:
+        """Cosine similarity of `vector` and the passages `rows`, (rows,)."""
+        found: np.ndarray = self.vectors[list(rows)] @ vector
+        return found
+
+    def word_by_word(self, query: Query, rows: Sequence[int]) -> np.ndarray:
+        """How well the question's words are met in each passage, (rows,), about -1 to 1.
+
+        Each word of the question looks for the word most like it; the weighted mean of these cosines.
+        """
+        found = np.zeros(len(rows), np.float32)
+        sizes = np.array([self._starts[row + 1] - self._starts[row] for row in rows])
+        if not sizes.sum() or not len(query.words):
+            return found
+        words = np.concatenate([self._words[self._starts[row] : self._starts[row + 1]] for row in rows])
+        cosines = words.astype(np.float32) @ (
+            query.words.T / 127
+        )  # (words of the passages, words of the question)
+        some = np.flatnonzero(sizes)
+        starts = np.concatenate([[0], np.cumsum(sizes[some])[:-1]])
+        best = np.maximum.reduceat(cosines, starts, axis=0)  # (passages, words of the question)
+        found[some] = best @ query.weights / query.weights.sum()
+        return found
 
     def _check(self, wanted: int) -> None:
         """Ask for one passage: an index that was cut short shows itself now, not in a student's question."""
@@ -74,20 +91,15 @@ class VectorIndex:
 def write_vectors(folder: Path, chunks: Sequence[Chunk], embedded: Sequence[Embedded]) -> None:
     """Write Chroma's database and `vectors.npz` into a new generation's folder."""
     vectors = np.stack([item.vector for item in embedded])
-    windows = np.concatenate([_windows(item) for item in embedded])
-    owners = np.repeat(np.arange(len(embedded)), [len(_windows(item)) for item in embedded])
+    words = np.concatenate([item.words for item in embedded])
+    owners = np.repeat(np.arange(len(embedded), dtype=np.int32), [len(item.words) for item in embedded])
     try:
         _fill(folder / "chroma", chunks, vectors)
     except OSError:
         raise
     except Exception as error:  # a full disk reaches us as one of Chroma's own kinds
         raise IndexWriteError(folder.parent, f"Chroma: {error}") from error
-    np.savez(
-        folder / "vectors.npz",
-        vectors=vectors,
-        windows=windows.astype(np.float16),
-        owners=owners.astype(np.int32),
-    )
+    np.savez(folder / "vectors.npz", vectors=vectors, words=words, owners=owners)
 
 
 def _fill(path: Path, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
@@ -107,19 +119,14 @@ def _fill(path: Path, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
 
 
 def read_vectors(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vectors (chunks, d), windows (windows, d), both float32, and the row of each window's chunk."""
+    """Vectors (chunks, d) float32, words (words, d') int8, and the row of each word's chunk, ascending."""
     try:
         with (folder / "vectors.npz").open("rb") as file, np.load(file) as data:
-            return data["vectors"], data["windows"].astype(np.float32), data["owners"]
+            return data["vectors"], data["words"], data["owners"]
     except FileNotFoundError:
         raise
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DamagedIndexError(folder.parent, f"vectors.npz: {error}") from error
-
-
-def _windows(item: Embedded) -> np.ndarray:
-    # A short passage is its own window: otherwise long ones would have a vote more.
-    return item.windows if len(item.windows) else item.vector[None, :]
 
 
 def _metadata(chunk: Chunk) -> dict[str, Any]:

@@ -22,7 +22,7 @@ LAYER_NORM_EPS = 1e-12
 
 
 class MiniLM:
-    def __init__(self, weights: Path) -> None:
+    def __init__(self, weights: Path, basis: int = 96) -> None:
         import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -35,6 +35,7 @@ class MiniLM:
         self._fast = self._exact
         if _has_fast_bfloat16():
             self._fast = {name: value.to(torch.bfloat16) for name, value in self._exact.items()}
+        self.word_basis = _main_directions(self._exact["embeddings.word_embeddings.weight"].numpy(), basis)
         self._layers = 1 + max(int(name.split(".")[2]) for name in exact if name.startswith("encoder.layer."))
 
     def __call__(self, batch: list[list[int]], fast: bool) -> list[np.ndarray]:
@@ -81,6 +82,18 @@ class MiniLM:
             wide = functional.gelu(linear(x, f"{layer}.intermediate.dense"))
             x = norm(x + linear(wide, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
         return x
+
+
+def _main_directions(table: np.ndarray, count: int) -> np.ndarray:
+    """The `count` directions in which the vectors of a vocabulary differ most, as columns, (d, count).
+
+    From the model's weights alone, so that every index and every question is projected alike.
+    """
+    values, directions = np.linalg.eigh(table.T.astype(np.float64) @ table)
+    directions = directions[:, np.argsort(-values)[:count]]
+    # An eigenvector's sign is chance.
+    signs = np.sign(directions[np.abs(directions).argmax(0), np.arange(directions.shape[1])])
+    return (directions * signs).astype(np.float32)
 
 
 def _has_fast_bfloat16() -> bool:

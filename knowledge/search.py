@@ -1,4 +1,4 @@
-"""Hybrid search: dense vectors, 70-token windows and BM25, fused by reciprocal rank, into cited passages.
+"""Hybrid search: what is near in meaning and what shares words, looked at a second time, into cited passages.
 
 Every search looks at the index's CURRENT pointer first, so a refresh by any process is picked up by the
 next question, and a search that is under way ends in the generation that it began in.
@@ -7,30 +7,34 @@ next question, and a search that is under way ends in the generation that it beg
 from __future__ import annotations
 
 import logging
+import math
 import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from knowledge.chunking import Chunk
 from knowledge.errors import DamagedIndexError, KnowledgeError, MissingIndexError, UnknownDocumentError
+from knowledge.followups import with_context
 from knowledge.generations import current_name
 from knowledge.manifest import Manifest, StoredDocument, read_manifest
+from knowledge.paths import environment
+from knowledge.ranking import Candidates, Ranking, probability, score
+from knowledge.reranker import CrossEncoder, Reranker, reorder
 from knowledge.words import plain_symbols, tokens
 
 if TYPE_CHECKING:
-    from knowledge.embedding import TextEmbedder
+    from knowledge.embedding import Query, TextEmbedder
 
 CANDIDATES = 60  # of each ranker
-RANK_CONSTANT = 10  # of reciprocal rank fusion: 1 / (constant + rank)
-WEIGHTS = (1.0, 1.0, 2.0)  # dense, windows, BM25: the first two are of one opinion, so words get two votes
-IDENTIFIER_WEIGHTS = (1.0, 1.0, 4.0)  # a question that quotes code wants that very name
-LECTURE_BOOST = 1.6
+LECTURE_BOOST = 2.0  # added to the score; most differences between neighbours in a ranking are below 1
 ALIKE = 0.8  # share of common stems from which two passages count as one
+RERANKED = 20  # passages that a reranker reads
+MIDDLE = 6.0  # the score that is shown as 0.5
 QUERY_CHARS = 2000  # more would only dilute the question
 
 log = logging.getLogger(__name__)
@@ -47,11 +51,14 @@ class Passage:
     lecture: int | None
     text: str  # Markdown, without the heading path
     kind: str  # "prose", "code", "maths", "table" or "mixed"
-    score: float  # fused, 0..1: 1 is first by every ranker
+    score: float  # of the ranking, 0..1: it orders the passages of one question, and says little across questions
     similarity: float  # cosine of question and passage, -1..1
     best_sentence: str  # occurs in `text` as it is
     cells: tuple[int, ...] = ()  # all cells that the passage takes in
     also: tuple[str, ...] = ()  # other files that say nearly the same
+    probability: float = (
+        0.0  # that it answers the question, calibrated: comparable across questions, to abstain by
+    )
 
 
 @dataclass(frozen=True)
@@ -76,16 +83,22 @@ class FileInfo:
 class KnowledgeBase:
     """The knowledge base, open for searching. Safe to use from several threads, and while it is refreshed."""
 
-    def __init__(self, index_dir: Path, embedder: TextEmbedder) -> None:
-        """Open the current generation. Raises MissingIndexError, IndexVersionError or DamagedIndexError."""
+    def __init__(self, index_dir: Path, embedder: TextEmbedder, reranker: Reranker | None = None) -> None:
+        """Open the current generation. Raises MissingIndexError, IndexVersionError or DamagedIndexError.
+
+        Without a `reranker`, the one that TUTOR_RERANKER names is used, and none where it names none.
+        """
         self._dir = index_dir
         self._embedder = embedder
+        self._reranker = reranker
+        if reranker is None and (name := environment().get("TUTOR_RERANKER")):
+            self._reranker = CrossEncoder(name)
         self._opening = threading.Lock()
         self._now = self._open_current()
 
     @classmethod
-    def open(cls, index_dir: Path, embedder: TextEmbedder) -> KnowledgeBase:
-        return cls(index_dir, embedder)
+    def open(cls, index_dir: Path, embedder: TextEmbedder, reranker: Reranker | None = None) -> KnowledgeBase:
+        return cls(index_dir, embedder, reranker)
 
     @property
     def generation(self) -> str:
@@ -125,12 +138,16 @@ class KnowledgeBase:
         """
         return self._fresh().telling(text)
 
-    def search(self, query: str, k: int = 6) -> list[Passage]:
-        """The `k` best passages, best first; fewer when the course is small, none for an empty query."""
+    def search(self, query: str, k: int = 6, context: Sequence[str] = ()) -> list[Passage]:
+        """The `k` best passages, best first; fewer when the course is small, none for an empty query.
+
+        `context` holds the questions before this one, oldest first: a follow-up takes words along from them.
+        """
         query = " ".join(query[:QUERY_CHARS].split())
         if not query or k < 1:
             return []
-        return self._fresh().search(query, self._embedder.embed([plain_symbols(query)])[0], k)
+        query = with_context(query, context)
+        return self._fresh().search(query, self._embedder, k, self._reranker)
 
     def _fresh(self) -> _Generation:
         """The current generation; another thread's opening of a newer one is not waited for."""
@@ -150,7 +167,7 @@ class KnowledgeBase:
         for _ in range(5):
             name = current_name(self._dir)
             try:
-                return _Generation(self._dir / name, self._embedder.name)
+                return _Generation(self._dir / name, self._embedder)
             except (FileNotFoundError, DamagedIndexError) as error:
                 if current_name(self._dir) == name:
                     if isinstance(error, FileNotFoundError):
@@ -163,38 +180,74 @@ class KnowledgeBase:
 class _Generation:
     """One generation in memory."""
 
-    def __init__(self, folder: Path, embedder: str) -> None:
+    def __init__(self, folder: Path, embedder: TextEmbedder) -> None:
         from knowledge.index import VectorIndex
         from knowledge.lexical import Lexical
 
         self.name = folder.name
-        self.manifest: Manifest = read_manifest(folder, embedder)
+        self.manifest: Manifest = read_manifest(folder, embedder.name)
         self.documents: dict[str, StoredDocument] = {d.path: d for d in self.manifest.documents}
         self.chunks: list[Chunk] = self.manifest.chunks
         self._index = VectorIndex(folder, self.chunks)
-        self._lexical = Lexical(folder)
-        self._stems: dict[int, frozenset[str]] = {}
+        self._lexical = Lexical(folder, embedder.is_word)
+        self._stems: dict[int, frozenset[int]] = {}
 
     def telling(self, text: str) -> dict[str, float]:
         return {stem: self._lexical.weight(stem) for stem in self._lexical.query(text)}
 
-    def search(self, query: str, vector: np.ndarray, k: int) -> list[Passage]:
-        stems = self._lexical.query(query)
-        depth = max(CANDIDATES, 4 * k)
-        rankings = (
-            [row for row, _ in self._index.nearest(vector, depth)],
-            self._index.nearest_windows(vector, depth),
-            self._lexical.best(stems, depth),
-        )
-        scores = fuse(rankings, IDENTIFIER_WEIGHTS if _IDENTIFIER.search(query) else WEIGHTS)
+    def search(
+        self, query: str, embedder: TextEmbedder, k: int, reranker: Reranker | None = None
+    ) -> list[Passage]:
+        asked = embedder.embed_query(plain_symbols(self._lexical.corrected(query)))
+        ranking, found = self.look(query, asked, max(CANDIDATES, 4 * k))
+        measures = ranking.measures(found)
+        scores = score(measures)
+        likely = probability(scores)
         if (lecture := named_lecture(query)) is not None:
-            for row in scores:
-                if self.chunks[row].lecture == lecture:
-                    scores[row] = min(1.0, scores[row] * LECTURE_BOOST)
-        order = sorted(scores, key=lambda row: (-scores[row], row))
+            scores += [LECTURE_BOOST * (self.chunks[row].lecture == lecture) for row in found.rows]
+        order = sorted(range(len(scores)), key=lambda place: (-scores[place], found.rows[place]))
+        if reranker is not None and order:
+            top = order[:RERANKED]
+            texts = [self.chunks[found.rows[place]].embedded for place in top]
+            scores[top] = reorder(query, texts, scores[top], reranker)
+            order[:RERANKED] = sorted(top, key=lambda place: -scores[place])
+        place_of = {row: place for place, row in enumerate(found.rows)}
+        stems = self._lexical.query(query)
         return [
-            self._passage(row, twins, scores[row], vector, stems) for row, twins in self._folded(order, k)
+            self._passage(
+                row,
+                twins,
+                stems,
+                score=_squashed(float(scores[place_of[row]])),
+                similarity=float(found.cosine[place_of[row]]),
+                probability=float(likely[place_of[row]]),
+            )
+            for row, twins in self._folded([found.rows[place] for place in order], k)
         ]
+
+    def look(self, query: str, asked: Query, depth: int) -> tuple[Ranking, Candidates]:
+        """The candidates of the first search, and what measures them."""
+        terms = self._lexical.terms(query)
+        bm25 = self._lexical.scores(terms)
+        by_words = [int(row) for row in np.argsort(-bm25, kind="stable")[:depth] if bm25[row] > 0]
+        rows = sorted({row for row, _ in self._index.nearest(asked.vector, depth)}.union(by_words))
+        cosine = self._index.cosine(asked.vector, rows)
+        words = self._index.word_by_word(asked, rows)
+        ranking = Ranking(query, terms, self.chunks, self._lexical)
+        beside = [self._beside(row) for row in rows]
+        around = (
+            self._index.cosine(asked.vector, [row for pair in beside for row in pair]).reshape(-1, 2).max(1)
+        )
+        return ranking, Candidates(rows, cosine, around, words, bm25[rows])
+
+    def _beside(self, row: int) -> tuple[int, int]:
+        """The rows before and after in the same document; itself at its ends."""
+        path, last = self.chunks[row].path, len(self.chunks) - 1
+        before, after = max(row - 1, 0), min(row + 1, last)
+        return (
+            before if self.chunks[before].path == path else row,
+            after if self.chunks[after].path == path else row,
+        )
 
     def _folded(self, order: Sequence[int], k: int) -> list[tuple[int, list[int]]]:
         """The first `k` rows that are not nearly the same as one before, each with its look-alikes."""
@@ -207,13 +260,20 @@ class _Generation:
                 kept.append((row, []))
         return kept
 
-    def _words(self, row: int) -> frozenset[str]:
+    def _words(self, row: int) -> frozenset[int]:
         if row not in self._stems:
-            self._stems[row] = frozenset(tokens(self.chunks[row].text))
+            self._stems[row] = frozenset(self._lexical.stems(row).text.tolist())
         return self._stems[row]
 
     def _passage(
-        self, row: int, twins: Sequence[int], score: float, vector: np.ndarray, stems: Sequence[str]
+        self,
+        row: int,
+        twins: Sequence[int],
+        stems: Sequence[str],
+        *,
+        score: float,
+        similarity: float,
+        probability: float,
     ) -> Passage:
         chunk = self.chunks[row]
         sentence = best_sentence(chunk.text, {stem: self._lexical.weight(stem) for stem in stems})
@@ -226,7 +286,8 @@ class _Generation:
             if position < 0:
                 break
         cells = dict.fromkeys(sections[number].cell for number, _ in chunk.parts)
-        others = dict.fromkeys(self.chunks[twin].path for twin in twins)
+        copies = self.documents[chunk.path].also  # whole files that say nearly the same, indexed once
+        others = dict.fromkeys([*(self.chunks[twin].path for twin in twins), *copies])
         return Passage(
             id=chunk.id,
             path=chunk.path,
@@ -238,24 +299,18 @@ class _Generation:
             text=chunk.text,
             kind=chunk.kind,
             score=round(score, 4),
-            similarity=round(float(self._index.vectors[row] @ vector), 4),
+            similarity=round(similarity, 4),
             best_sentence=sentence,
             cells=tuple(cell for cell in cells if cell is not None),
             also=tuple(path for path in others if path != chunk.path),
+            probability=round(probability, 4),
         )
 
 
-def fuse(rankings: Sequence[Sequence[int]], weights: Sequence[float]) -> dict[int, float]:
-    """Reciprocal rank fusion (Cormack et al. 2009), scaled so that 1 is first in every ranking."""
-    best = sum(weights) / (RANK_CONSTANT + 1)
-    scores: dict[int, float] = {}
-    for rows, weight in zip(rankings, weights, strict=True):
-        for rank, row in enumerate(rows, start=1):
-            scores[row] = scores.get(row, 0.0) + weight / (RANK_CONSTANT + rank) / best
-    return scores
+def _squashed(score: float) -> float:
+    return 1 / (1 + math.exp(MIDDLE - score))
 
 
-_IDENTIFIER = re.compile(r"\w_\w|[a-z][A-Z]|\w\(\)|\w\.[a-z]\w")
 _NAMED = re.compile(
     r"\b(?:lecture|lec|week|wk|session|class|chapter)\s*(?:no\.?|number|#)?\s*0*(\d{1,2})\b", re.I
 )
@@ -267,7 +322,7 @@ def named_lecture(query: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def alike(one: frozenset[str], other: frozenset[str]) -> bool:
+def alike(one: frozenset[Any], other: frozenset[Any]) -> bool:
     shared = len(one & other)
     return bool(one) and shared >= ALIKE * len(one | other)
 

@@ -25,13 +25,26 @@ _STOP_WORDS_TEXT = (
     "a an and are as at be been but by can could did do does for from had has have he her his how i if "
     "in into is it its just me my no not of on or our s she should so such t than that the their them "
     "then there these they this those to us was we were what when where which who whom why will with "
-    "would you your about tell explain please mean means use used using actually really"
+    "would you your about tell explain please mean means use used using actually really "
+    "whats hows theres wheres whos thats dont doesnt isnt arent cant wont didnt im ive"
 )
 STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 
-_COMMAND = re.compile(r"\\(var)?([A-Za-z]+)")
+# Signs that stand for a word: the one that the LaTeX command for it is made of.
+SIGNS = {
+    "∑": "sum", "∏": "prod", "∂": "partial", "∇": "nabla", "√": "sqrt", "∞": "infty", "∫": "int",
+    "⊙": "odot", "≈": "approx", "≤": "leq", "≥": "geq", "≠": "neq", "∝": "propto", "ŷ": "y hat",
+    "ȳ": "y bar", "x̄": "x bar", "x̂": "x hat",
+}  # fmt: skip
+_SIGN = re.compile("|".join(SIGNS))
+_COMMAND = re.compile(r"\\(?:var|wide)?([A-Za-z]+)")
+_EXTREME = re.compile(r"\barg\s*(?:\\[,;!]\s*)?\\?(max|min)(?![a-z])", re.I)
 _POWER = re.compile(r"\b([A-Za-z])\s*\^\s*\{?(\d)\}?")
-_WORD = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?|[^\W\d_][\w']*|\d+\w+")
+_CALL = re.compile(r"(?<![A-Za-z_])[A-Za-z]\s*\(\s*[a-z]'?(?:\s*,\s*[a-z]'?){0,3}\s*\)")
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_NUMBER = re.compile(r"\d*\.?\d+(?:e[+-]?\d+)?", re.I)
+_WORD = re.compile(r"(?<![\w.])\.\d+|\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)|[^\W\d_][\w']*|\d\w*", re.I)
+ROUNDED = "~"  # in front of a number of many digits, rounded to three
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # British and American spellings meet in one form. It need not be a word: question and passage
 # both go through it.
@@ -66,17 +79,41 @@ def _letter(char: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """The stems of `text`, in order; identifiers give their parts and the whole.
+    """The stems of `text`, in order; identifiers give their parts and the whole, long numbers a rounded form.
 
     >>> tokens("train_test_split with LSTMCell")
     ['train_test_split', 'train', 'test', 'split', 'lstmcel', 'lstm', 'cell']
+    >>> tokens("0.10, 20,000 and 0.66524")
+    ['0.1', '20000', '0.66524', '~0.665']
+    >>> tokens("J(w, b)")
+    ['j', 'w', 'b', 'j(w,b)']
     """
-    text = _COMMAND.sub(lambda m: " " if m[2].lower() in _LAYOUT else f" {m[2]} ", plain_symbols(text))
-    text = _POWER.sub(r"\1\2", text)
+    if not text.isascii():
+        text = plain_symbols(_SIGN.sub(lambda found: f" {SIGNS[found[0]]} ", text))
+    if "\\" in text:
+        text = _EXTREME.sub(r" arg\1 ", text.replace("\\arg", " arg"))
+        text = _COMMAND.sub(lambda m: " " if m[1].lower() in _LAYOUT else f" {m[1]} ", text)
+        calls = text.replace("{", " ").replace("}", " ")
+    else:
+        text = calls = _EXTREME.sub(r" arg\1 ", text)
+    text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), _POWER.sub(r"\1\2", text))
     found: list[str] = []
     for word in _WORD.findall(text):
-        found.extend(_parts(word))
-    return [_stem(word) for word in found if word not in STOP_WORDS]
+        found.extend(_number(word) if word[0] in ".0123456789" else _parts(word))
+    stems = [_stem(word) for word in found if word not in STOP_WORDS]
+    # A function as mathematics writes it is a word of its own: J(w,b), Q(s, a).
+    return stems + ["".join(call[0].split()).lower() for call in _CALL.finditer(calls)]
+
+
+def _number(word: str) -> Iterable[str]:
+    """One spelling for a number (79.0 is 79, 5.0e-4 is 0.0005); one of many digits also to three of them."""
+    if not _NUMBER.fullmatch(word):
+        yield word.lower()
+        return
+    value = float(word)
+    yield f"{value:.12g}"
+    if len(re.sub(r"e.*|\D", "", word).strip("0")) > (3 if "." in word else 4):
+        yield f"{ROUNDED}{value:.3g}"
 
 
 def _parts(word: str) -> Iterable[str]:
@@ -130,6 +167,7 @@ class Spelling:
         if word in self._known or len(word) < 5 or not word.isalpha():
             return word
         near = {found for rest in {word, *_without_one(word)} for found in self._by_rest.get(rest, ())}
+        near = {found for found in near if found[0] == word[0]}  # the first letter is seldom the wrong one
         return max(near, key=lambda found: (self._known[found], found), default=word)
 
 

@@ -1,25 +1,15 @@
 import subprocess
 import sys
 import threading
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge.embedding import Embedder, HashEmbedder, window_spans
+from knowledge.embedding import CACHED, STOP_WEIGHT, WORD_DIMENSION, Embedder, HashEmbedder
 from knowledge.errors import KnowledgeError
 
 TEXTS = ["why do we decay epsilon?", "The learning rate sets the step size. " * 20, "def f(x): return x", "ε"]
-
-
-def test_windows_cover_every_token_and_overlap():
-    for length in (71, 100, 140, 254):
-        spans = window_spans(length)
-        assert spans[0][0] == 0
-        assert spans[-1][1] == length
-        assert all(b - a == 70 for a, b in spans)
-        assert all(before[1] > after[0] > before[0] for before, after in pairwise(spans))
 
 
 def test_the_hash_embedder_finds_shared_words_alike_and_repeats_itself():
@@ -63,12 +53,70 @@ def test_minilm_agrees_with_transformers(minilm):
 
 
 @pytest.mark.weights
-def test_batching_changes_no_vector_and_windows_are_there_for_long_texts(minilm):
+def test_batching_changes_no_vector_and_every_telling_word_has_one(minilm):
     together = minilm.embed_passages(TEXTS)
     for text, item in zip(TEXTS, together, strict=True):
         assert item.vector @ minilm.embed([text])[0] > 0.99  # bfloat16 where the processor has it
-    assert [len(item.windows) > 0 for item in together] == [False, True, False, False]
-    assert np.allclose(np.linalg.norm(together[1].windows, axis=1), 1, atol=1e-5)
+        assert item.words.shape[1] == WORD_DIMENSION
+        assert np.allclose(
+            np.linalg.norm(item.words.astype(float), axis=1), 127, atol=6
+        )  # rounded to whole numbers
+    # Of the first question "decay" and "epsilon": no little words, no question mark.
+    assert [len(item.words) for item in together] == [2, 20 * 5, 5, 1]
+
+
+@pytest.mark.weights
+def test_batches_spread_over_the_cores_give_the_same_vectors_in_order(minilm, monkeypatch):
+    import torch
+
+    texts = [f"{'gradient descent ' * (number % 40)}step {number}" for number in range(120)]
+    monkeypatch.setattr(Embedder, "_batch_tokens", 256)
+    cores, seen = torch.get_num_threads(), []
+    spread = minilm.embed_passages(texts, lambda done, total: seen.append((done, total)))
+    assert torch.get_num_threads() == cores
+    assert seen[-1] == (120, 120)
+    monkeypatch.setattr("knowledge.embedding.MANY", 10_000)
+    for one, other in zip(spread, minilm.embed_passages(texts), strict=True):
+        assert one.vector @ other.vector > 0.9999
+        assert one.words.shape == other.words.shape
+
+
+@pytest.mark.weights
+def test_a_question_is_its_passage_vector_and_its_little_words_count_less(minilm):
+    asked = minilm.embed_query("why do we decay epsilon?")
+    assert np.allclose(asked.vector, minilm.embed(["why do we decay epsilon?"])[0], atol=1e-6)
+    assert asked.weights.tolist() == pytest.approx([STOP_WEIGHT] * 3 + [1, 1, STOP_WEIGHT])
+    assert np.allclose(np.linalg.norm(asked.words, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.weights
+def test_words_keep_their_likeness_when_they_are_projected(minilm):
+    """Cosines of words in 96 dimensions order texts as those of the whole states do."""
+    states = [
+        minilm._hidden([minilm.token_ids(text)], False)[0]
+        for text in ("a slow cat", "a lazy kitten", "tax law")
+    ]
+    whole = [s / np.linalg.norm(s, axis=1, keepdims=True) for s in states]
+    small = [minilm._word_vectors(s) for s in states]
+    for vectors in (whole, small):
+        assert (vectors[0] @ vectors[1].T).max(1).mean() > (vectors[0] @ vectors[2].T).max(1).mean() + 0.1
+
+
+@pytest.mark.weights
+def test_the_last_questions_are_remembered_and_no_more(minilm):
+    fresh = Embedder(minilm.folder)
+    first = fresh.embed_query("question 0")
+    assert fresh.embed_query("question 0") is first
+    for number in range(1, CACHED + 1):
+        fresh.embed_query(f"question {number}")
+    assert len(fresh._asked) == CACHED
+    assert fresh.embed_query("question 0") is not first
+
+
+@pytest.mark.weights
+def test_a_real_word_is_told_from_a_misspelt_one(minilm):
+    assert minilm.is_word("shares")
+    assert not minilm.is_word("gradeint")
 
 
 @pytest.mark.weights

@@ -1,11 +1,13 @@
 import threading
 
+import numpy as np
 import pytest
 from course_maker import CountingEmbedder, code_cell, markdown_cell, notebook
 
 from knowledge.errors import MissingIndexError, UnknownDocumentError
 from knowledge.refresh import refresh
-from knowledge.search import KnowledgeBase, alike, best_sentence, fuse, named_lecture, sentences
+from knowledge.reranker import RerankerError
+from knowledge.search import KnowledgeBase, alike, best_sentence, named_lecture, sentences
 
 
 @pytest.fixture
@@ -144,19 +146,14 @@ def test_readers_in_many_threads_go_on_while_the_index_is_refreshed(course, inde
 def test_look_alikes_are_folded_into_one_passage_that_names_both_files(course, index, embedder):
     text = "The convolution slides a small kernel over the picture and adds up the products at each place"
     for name, ending in (("lecture7", "."), ("lecture7_original", " again.")):
-        (course / f"{name}.ipynb").write_text(
-            notebook(markdown_cell(f"# CNN\n\n{text}{ending}")), encoding="utf-8"
-        )
+        # What follows is each file's own: two files that are alike as a whole would be one at the ingest.
+        own = markdown_cell("## More\n\n" + " ".join(f"{name}word{number}" for number in range(80)))
+        cells = markdown_cell(f"# CNN\n\n## Sliding\n\n{text}{ending}"), own
+        (course / f"{name}.ipynb").write_text(notebook(*cells), encoding="utf-8")
     refresh([course], index, embedder)
     found = KnowledgeBase.open(index, embedder).search("convolution kernel")
     assert [passage.path for passage in found if "kernel" in passage.text] == ["lecture7.ipynb"]
     assert found[0].also == ("lecture7_original.ipynb",)
-
-
-def test_fusion_rewards_agreement():
-    scores = fuse([[1, 2, 3], [2, 3, 1]], (1.0, 1.0))
-    assert max(scores, key=scores.__getitem__) == 2
-    assert fuse([[7], [7]], (1.0, 2.0))[7] == pytest.approx(1)
 
 
 def test_two_passages_are_alike_only_when_they_share_most_words():
@@ -182,6 +179,65 @@ def test_the_cell_that_holds_the_best_sentence_is_cited(course, index, embedder)
     refresh([course], index, embedder)
     best = KnowledgeBase.open(index, embedder).search("lookback")[0]
     assert (best.cell, best.cells) == (2, (0, 1, 2))
+
+
+def test_a_follow_up_is_searched_with_the_words_of_the_question_before_it(base):
+    alone = base.search("and why that one?")
+    followed = base.search("and why that one?", context=["slope and intercept of the line"])
+    assert alone[0].heading != ("The line",)
+    assert followed[0].heading == ("The line",)
+
+
+def test_a_question_that_stands_alone_takes_nothing_along(base):
+    question = "mean of the squared residuals"
+    assert base.search(question, context=["why do we decay epsilon?"]) == base.search(question)
+
+
+def test_a_probability_is_higher_where_the_course_answers(base):
+    answered = base.search("the mean of the squared residuals")[0].probability
+    off = base.search("who won the football match yesterday")[0].probability
+    assert 0 <= off < answered <= 1
+
+
+def test_the_same_number_is_found_however_it_is_written(course, index, embedder):
+    (course / "n.md").write_text("# N\n\n## Rate\n\nalpha = 5.0e-4 gave 79.0 percent.", encoding="utf-8")
+    refresh([course], index, embedder)
+    base = KnowledgeBase.open(index, embedder)
+    for query in ("0.0005", "79", "79.00%"):
+        assert base.search(query)[0].path == "n.md"
+
+
+def test_words_written_apart_or_as_an_acronym_find_the_passage(course, index, embedder):
+    first = "## First\n\nA convolutional neural network (CNN) sees."
+    second = "## Second\n\nIt learns by backpropagation."
+    (course / "n.md").write_text(f"# Nets\n\n{first}\n\n{second}", encoding="utf-8")
+    refresh([course], index, embedder)
+    base = KnowledgeBase.open(index, embedder)
+    assert base.search("back propagation")[0].heading == ("Second",)
+    assert base.search("the convolutional neural network")[0].heading == ("First",)
+
+
+class Backwards:
+    """A reranker that turns the order round."""
+
+    def scores(self, question, passages):
+        return np.arange(len(passages), dtype=float)
+
+
+def test_a_reranker_has_the_last_word_and_scores_still_fall(course, index, embedder, base):
+    second = KnowledgeBase.open(index, embedder, reranker=Backwards())
+    found = second.search("epsilon", k=10)
+    assert {p.id for p in found} == {p.id for p in base.search("epsilon", k=10)}
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+    assert [p.id for p in found] == [p.id for p in base.search("epsilon", k=10)][::-1]
+
+
+def test_a_reranker_that_is_no_model_is_one_clear_sentence(
+    course, index, embedder, base, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TUTOR_RERANKER", str(tmp_path))
+    with pytest.raises(RerankerError, match="TUTOR_RERANKER must name a folder"):
+        KnowledgeBase.open(index, embedder).search("epsilon")
 
 
 @pytest.mark.weights

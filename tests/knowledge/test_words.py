@@ -33,6 +33,37 @@ def test_r_squared_is_one_word_however_it_is_written():
     assert tokens("R²") == tokens("R^2") == tokens("$R^{2}$") == ["r2"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("79.0", "79"),
+        (".1", "0.10"),
+        ("5.0e-4", "0.0005"),
+        ("20,000", "20000"),
+        ("∑", "\\sum"),
+        ("∂", "\\partial"),
+        ("∇", "\\nabla"),
+        ("√", "\\sqrt"),
+        ("\\arg\\max", "argmax"),
+        ("arg min", "argmin"),
+        ("ŷ", "y hat"),
+        ("J(\\mathbf{w}, b)", "J(w,b)"),
+    ],
+)
+def test_two_ways_to_write_the_same_are_one_word(one, other):
+    assert set(tokens(one)) == set(tokens(other)) != set()
+
+
+def test_a_long_number_is_also_found_by_its_first_three_digits():
+    assert tokens("0.66524096") == ["0.66524096", "~0.665"]
+    assert tokens("0.665") == ["0.665"]
+
+
+def test_a_function_of_mathematics_is_a_word_of_its_own():
+    assert "q(s,a)" in tokens("the value $Q(s, a)$ of")
+    assert "print(x)" not in tokens("print(x)")
+
+
 def test_layout_commands_are_no_words():
     assert tokens("\\frac{\\partial J}{\\partial w}") == ["partial", "j", "partial", "w"]
 
@@ -49,6 +80,10 @@ def test_any_text_gives_words_without_complaint(text):
 @pytest.mark.parametrize("word", ["gradeint", "gradint", "gradientt", "grodient"])
 def test_one_slip_of_the_keys_is_forgiven(word):
     assert Spelling({"gradient": 3, "regress": 1}).correct(word) == "gradient"
+
+
+def test_a_correction_keeps_the_first_letter():
+    assert Spelling({"slope": 3}).correct("elope") == "elope"
 
 
 @pytest.mark.parametrize("word", ["relu", "xqzzzt", "gradient", "12345"])
