@@ -1,4 +1,4 @@
-"""Refresh the knowledge base: `python ingest.py [PATH ...] [--index DIR] [--rebuild] [--json]`.
+"""Refresh the knowledge base: `python ingest.py [PATH ...] [--index DIR] [--course NAME] [--rebuild] [--json]`.
 
 Without a path it takes the course that ships. What it does is told in `knowledge/refresh.py`; this file
 only says where the index and the weights are.
@@ -22,7 +22,13 @@ def make_embedder(progress: Callable[[int, int, str], None]) -> Embedder:
 
 
 def main(argv: list[str] | None = None) -> int:
-    return ingest(argv, make_embedder=make_embedder, default_index=index_folder(environment()))
+    env = environment()
+    return ingest(
+        argv,
+        make_embedder=make_embedder,
+        default_index=index_folder(env),
+        default_course=env.get("TUTOR_COURSE"),
+    )
 
 
 if __name__ == "__main__":

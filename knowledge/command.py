@@ -11,12 +11,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import BadInputError, KnowledgeError
-from knowledge.paths import COURSE
-from knowledge.refresh import IngestReport, refresh
+from knowledge.paths import COURSE, DEFAULT, course_folder, course_names
+from knowledge.refresh import DUPLICATE, REMOVED, SKIPPED, IngestReport, Outcome, refresh
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -28,7 +29,9 @@ MakeEmbedder = Callable[[BytesProgress], "TextEmbedder"]
 """Makes the embedder; called with a progress function, since the weights may have to be fetched first."""
 
 
-def add_arguments(parser: argparse.ArgumentParser, default_index: Path | None) -> None:
+def add_arguments(
+    parser: argparse.ArgumentParser, default_index: Path | None, default_course: str | None = None
+) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
@@ -40,29 +43,47 @@ def add_arguments(parser: argparse.ArgumentParser, default_index: Path | None) -
         "--index", type=Path, default=default_index, metavar="DIR", help="folder of the knowledge base"
     )
     parser.add_argument(
+        "--course",
+        default=default_course,
+        metavar="NAME",
+        help="keep this course beside others, under a name of its own (default: the one without a name)",
+    )
+    parser.add_argument("--list", action="store_true", help="list the courses that there are, and stop")
+    parser.add_argument(
         "--rebuild", action="store_true", help="build everything anew, using nothing of the old index"
     )
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
 
 def main(
-    argv: Sequence[str] | None, *, make_embedder: MakeEmbedder, default_index: Path, prog: str = "ingest.py"
+    argv: Sequence[str] | None,
+    *,
+    make_embedder: MakeEmbedder,
+    default_index: Path,
+    default_course: str | None = None,
+    prog: str = "ingest.py",
 ) -> int:
     parser = argparse.ArgumentParser(prog=prog, description="Refresh the knowledge base from course files.")
-    add_arguments(parser, default_index)
+    add_arguments(parser, default_index, default_course)
     return run(parser.parse_args(argv), make_embedder)
 
 
 def run(options: argparse.Namespace, make_embedder: MakeEmbedder) -> int:
     """Do what the parsed arguments (see `add_arguments`) ask for, and return the exit status."""
-    paths = options.paths or [COURSE]
+    if options.list:
+        return _list(options.index, options.json)
     try:
+        index = course_folder(options.index, options.course)
+        if index != options.index and not options.paths:
+            # The course that ships has no business under another name.
+            raise BadInputError(f"Give the folder of the course {options.course!r} as well.")
+        paths = options.paths or [COURSE]
         for path in paths:
             # Looked at before anything is fetched: a misspelt folder should not cost a download.
             _must_exist(path)
         with _Progress() as progress:
             embedder = make_embedder(progress.fetching)
-            report = refresh(paths, options.index, embedder, options.rebuild, progress.working)
+            report = refresh(paths, index, embedder, options.rebuild, progress.working)
     except BadInputError as error:
         return _fail(error, 2)
     except KnowledgeError as error:
@@ -71,9 +92,7 @@ def run(options: argparse.Namespace, make_embedder: MakeEmbedder) -> int:
         return _fail(f"The knowledge base could not be refreshed: {error}.", 1)
     except KeyboardInterrupt:
         return _fail("Stopped. The knowledge base is as it was.", 1)
-    print(
-        json.dumps(as_dict(report), ensure_ascii=False) if options.json else in_words(report, options.index)
-    )
+    print(json.dumps(as_dict(report), ensure_ascii=False) if options.json else in_words(report, index))
     return 0
 
 
@@ -87,6 +106,7 @@ def as_dict(report: IngestReport) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "skipped": [{"path": path, "why": why} for path, why in report.skipped],
         "seconds": report.seconds,
+        "outcomes": [asdict(outcome) for outcome in report.outcomes],
     }
 
 
@@ -105,13 +125,48 @@ def in_words(report: IngestReport, index: Path) -> str:
         f"{report.chunks} passages, {report.seconds:.1f} s.",
         f"Index: {index}",
     ]
-    if report.skipped:
-        lines.append(f"Left out: {len(report.skipped)}")
-        for why, count in Counter(why for _, why in report.skipped).most_common():
-            names = [path for path, reason in report.skipped if reason == why]
-            more = f" and {count - 3} more" if count > 3 else ""
-            lines.append(f"  {why}: {', '.join(names[:3])}{more}")
+    lines += _grouped("Left out", [item for item in report.outcomes if item.outcome == SKIPPED])
+    same = [item for item in report.outcomes if item.outcome == DUPLICATE]
+    lines += _grouped("There twice", same)
+    told = [
+        item for item in report.outcomes if item.why and item.outcome not in (SKIPPED, DUPLICATE, REMOVED)
+    ]
+    lines += _grouped("Read with a remark", told)
     return "\n".join(lines)
+
+
+def _grouped(what: str, items: Sequence[Outcome]) -> list[str]:
+    """A headline with the count, and a line for each reason with the first files that it is true of."""
+    lines = [f"{what}: {len(items)}"] if items else []
+    for why, count in Counter(item.why for item in items).most_common():
+        names = [item.path for item in items if item.why == why]
+        more = f" and {count - 3} more" if count > 3 else ""
+        lines.append(f"  {why}: {', '.join(names[:3])}{more}")
+    return lines
+
+
+def _list(index: Path, as_json: bool) -> int:
+    """The courses that there are, with what is in each."""
+    from knowledge.manifest import summary
+
+    courses = []
+    for name in course_names(index):
+        try:
+            courses.append({"name": name, **summary(course_folder(index, name))})
+        except KnowledgeError as error:
+            courses.append({"name": name, "error": str(error)})
+    if as_json:
+        print(json.dumps({"courses": courses}, ensure_ascii=False))
+        return 0
+    for course in courses:
+        if "error" in course:
+            print(f"{course['name']}: {course['error']}")
+        else:
+            built = str(course["built_at"])[:16].replace("T", " ")
+            print(f"{course['name']}: {course['files']} files, {course['chunks']} passages, built {built}")
+    if not courses:
+        print(f"There is no course in {str(index)!r} yet. Run `python ingest.py` to build the {DEFAULT} one.")
+    return 0
 
 
 def _must_exist(path: Path) -> None:

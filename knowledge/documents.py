@@ -1,10 +1,11 @@
 """A course file as a document: sections in reading order, each with its place.
 
 Block      a paragraph, a code listing, an equation, a table, an output: what should stay whole
-Section    the blocks under one heading (markdown), or of one cell or part of a cell (notebook)
+Section    the blocks under one heading, or of one cell of a notebook, one page of a PDF, one slide
 Document   a file: its title, its lecture, its sections
 
-The readers live next door (`markdown_reader`, `notebook_reader`); which files there are is told by `files`.
+The readers live next door, one for each format (`markdown_reader`, `pdf_reader`, …); which files there are is
+told by `files`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from knowledge.decoding import decode, printable
 from knowledge.errors import UnreadableError
 
 PROSE, CODE, MATHS, TABLE, OUTPUT = "prose", "code", "maths", "table", "output"
@@ -41,7 +43,7 @@ class Section:
     heading: tuple[str, ...]  # from the outermost to the innermost, without the document's title
     blocks: tuple[Block, ...]
     cell: int | None = None  # 0-based index in the notebook's list of cells
-    page: int | None = None
+    page: int | None = None  # counted from 1: the page of a PDF, the number of a slide
     derived: bool = False  # the innermost heading is not the author's: it was read from the code
 
     @property
@@ -59,6 +61,25 @@ class Document:
     title: str
     lecture: int | None
     sections: tuple[Section, ...]
+    remark: str = ""  # what the report says of a file that was read all the same
+
+
+@dataclass
+class Reading:
+    """What a reader makes of a file. It appends to `remarks` what was odd and yet no reason to refuse."""
+
+    path: str
+    data: bytes
+    remarks: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        text, remark = decode(self.data)
+        if remark:
+            self.remarks.append(remark)
+        return text
+
+
+Reader = Callable[[Reading], list[Section]]
 
 
 def kind_of(blocks: tuple[Block, ...] | list[Block]) -> str:
@@ -70,46 +91,68 @@ def content_hash(data: bytes | str) -> str:
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
+def readers() -> dict[str, Reader]:
+    """The reader of each suffix. Their libraries are imported when a file needs them."""
+    from knowledge.html_reader import read_html
+    from knowledge.markdown_reader import read_markdown_file
+    from knowledge.notebook_reader import read_notebook
+    from knowledge.pdf_reader import read_pdf
+    from knowledge.python_reader import read_python
+    from knowledge.rst_reader import read_rst
+    from knowledge.slides_reader import read_slides
+    from knowledge.tex_reader import read_tex
+    from knowledge.text_reader import read_text
+    from knowledge.word_reader import read_word
+
+    by_suffixes: dict[str, Reader] = {
+        ".md .markdown .qmd .rmd": read_markdown_file,
+        ".ipynb": read_notebook,
+        ".pdf": read_pdf,
+        ".py": read_python,
+        ".txt": read_text,
+        ".rst": read_rst,
+        ".tex": read_tex,
+        ".html .htm": read_html,
+        ".docx": read_word,
+        ".pptx": read_slides,
+    }
+    return {suffix: reader for suffixes, reader in by_suffixes.items() for suffix in suffixes.split()}
+
+
 def read_document(path: str, data: bytes, root_name: str = "") -> Document:
     """Read one file, given its path below the ingested folder and its bytes.
 
     Raises
     ------
     UnreadableError
-        With the reason, fit for the report: empty, not UTF-8, not a notebook, no text in it.
+        With the reason, fit for the report: empty, not a notebook, a scan, no text in it.
     """
-    from knowledge.markdown_reader import read_markdown
-    from knowledge.notebook_reader import read_notebook
-
-    readers: dict[str, Callable[[str, str], list[Section]]] = {
-        ".md": lambda text, _: read_markdown(text),
-        ".markdown": lambda text, _: read_markdown(text),
-        ".ipynb": read_notebook,
-    }
-    text = decode(data)
+    reading = Reading(path, data)
     try:
-        sections = readers[PurePosixPath(path).suffix.lower()](text, path)
+        if not data.strip():
+            raise UnreadableError("the file is empty")
+        sections = [_clean(section) for section in readers()[PurePosixPath(path).suffix.lower()](reading)]
     except RecursionError:
         raise UnreadableError("nested too deeply to be read") from None
-    sections = [section for section in sections if any(block.text.strip() for block in section.blocks)]
+    except MemoryError:
+        raise UnreadableError("too large for this computer's memory") from None
+    sections = [section for section in sections if section.blocks]
     if not sections:
         raise UnreadableError("there is no text in it")
     title, sections = take_title(path, sections)
-    return Document(path, title, lecture_number(path, root_name), tuple(sections))
+    lecture = lecture_of(path, root_name, title)
+    return Document(path, title, lecture, tuple(sections), "; ".join(reading.remarks))
 
 
-def decode(data: bytes) -> str:
-    if not data.strip():
-        raise UnreadableError("the file is empty")
-    if data.startswith(b"version https://git-lfs.github.com/spec/"):
-        raise UnreadableError("only a Git LFS pointer, the file itself is missing: run `git lfs pull`")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableError(f"not UTF-8 text (byte {error.start}): save it as UTF-8") from None
-    if "\0" in text:
-        raise UnreadableError("binary data, not text")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _clean(section: Section) -> Section:
+    """The section without blocks that hold no text, and without characters that no index can store."""
+    blocks = tuple(
+        block if (text := printable(block.text)) == block.text else replace(block, text=text)
+        for block in section.blocks
+    )
+    blocks = tuple(block for block in blocks if block.text.strip())
+    heading = tuple(" ".join(printable(name)[:400].split()) for name in section.heading)
+    return replace(section, blocks=blocks, heading=heading)
 
 
 def take_title(path: str, sections: list[Section]) -> tuple[str, list[Section]]:
@@ -118,7 +161,7 @@ def take_title(path: str, sections: list[Section]) -> tuple[str, list[Section]]:
     name = first.removeprefix("# ").strip()
     # Many notebooks open with "## Lecture 8: …" and have no level-1 heading at all.
     is_title = first.startswith("# ") or (
-        sections[0].heading[:1] == (first,) and lecture_number(name) is not None
+        sections[0].heading[:1] == (first,) and lecture_number(name, numbered=False) is not None
     )
     title = name if is_title and 0 < len(name) <= 120 else title_from_name(path)
     return title, [_without_title(section, title) for section in sections]
@@ -134,9 +177,11 @@ def _without_title(section: Section, title: str) -> Section:
 def title_from_name(path: str) -> str:
     """A file's name in words: `lecture_09/lecture9.ipynb` -> "Lecture 9", `Practical_Example.ipynb` -> ….
 
-    A name that says nothing (`notebook.ipynb`, `index.md`) takes its folder's name in front.
+    A name that says nothing (`notebook.ipynb`, `index.md`) takes its folder's name in front. A script keeps its name.
     """
     place = PurePosixPath(path)
+    if place.suffix.lower() == ".py":
+        return place.name if place.stem not in ("main", "__init__", "utils") else "/".join(place.parts[-2:])
     name = prettify(place.stem)
     if place.stem.lower() in {"notebook", "index", "readme", "lecture", "main", "notes", "untitled"}:
         folder = prettify(place.parent.name)
@@ -152,16 +197,31 @@ def prettify(name: str) -> str:
 
 
 _LECTURE = (
-    re.compile(r"(?:lecture|lec|week|wk|session|class)[ _.\-]*0*(\d{1,2})(?!\d)", re.I),
+    re.compile(r"(?:lecture|lect|lec|lesson|week|wk|session|class|day)[ _.\-]*0*(\d{1,2})(?!\d)", re.I),
     re.compile(r"(?:chapter|unit|module|topic|chap|ch)[ _.\-]*0*(\d{1,2})(?!\d)", re.I),
 )
+# "04-Regression", "3. Trees", "L09-Dropout"; not "L2 norm.md".
+_NUMBERED = re.compile(r"0*(\d{1,2})[ _.\-]+(?=[^\W\d])|L(\d\d)(?!\d)")
 
 
-def lecture_number(path: str, root_name: str = "") -> int | None:
-    """The lecture that a path names, innermost name first: `lecture_07/…`, `Lecture 7.md`, `week9.ipynb`."""
-    names = [*reversed(PurePosixPath(path).parts), root_name]
+def lecture_of(path: str, root_name: str, title: str) -> int | None:
+    """The lecture that a document belongs to: named by its path, else by its title."""
+    found = lecture_number(path, root_name)
+    return lecture_number(title, numbered=False) if found is None else found
+
+
+def lecture_number(path: str, root_name: str = "", numbered: bool = True) -> int | None:
+    """The lecture that a path names, innermost name first: `lecture_07/…`, `Lecture 7.md`, `week9.ipynb`.
+
+    With `numbered`, a name that only begins with a number counts too, outermost first (`04-Regression/01-intro.pdf`
+    belongs to 4).
+    """
+    parts = PurePosixPath(path).parts
     for pattern in _LECTURE:
-        for name in names:
+        for name in (*reversed(parts), root_name):
             if found := re.search(r"(?<![A-Za-z])" + pattern.pattern, name, re.I):
                 return int(found[1])
+    for name in parts if numbered else ():
+        if found := _NUMBERED.match(name):
+            return int(found[1] or found[2])
     return None

@@ -6,26 +6,39 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from knowledge.errors import MissingFolderError
+from knowledge.errors import MissingFolderError, UnreadableError
 
-READ = frozenset({".md", ".markdown", ".ipynb"})
+# What is read, with the largest size in megabytes. Text of that length is no lecture; a notebook is mostly pictures.
+_READ = {
+    "md markdown qmd rmd rst tex": 3,
+    "py": 2,
+    "txt": 3,
+    "html htm": 60,
+    "ipynb": 150,
+    "pdf": 250,
+    "docx pptx": 400,
+}
+READ = {f".{suffix}": megabytes for suffixes, megabytes in _READ.items() for suffix in suffixes.split()}
 
 _WHY = {
-    "PDF files are not read yet": "pdf",
-    "Word files are not read yet": "doc docx odt rtf",
-    "PowerPoint files are not read yet": "ppt pptx odp",
-    "Python scripts are not read yet": "py",
-    "plain text files are not read yet": "txt rst tex",
-    "web pages are not read yet": "html htm",
-    "a picture: only the text around it is read": "png jpg jpeg gif svg webp bmp tif tiff ico",
-    "a data file, not course text": "csv tsv json jsonl xlsx xls parquet npy npz pkl pickle h5 hdf5 mat db "
-    "sqlite zip gz tar bz2 7z rar pt pth onnx safetensors gguf bin yaml yml toml xml ubyte",
-    "sound or film, not course text": "mp3 wav mp4 mov avi webm mkv",
+    "an old Word file: save it as .docx or PDF": "doc dot",
+    "an old PowerPoint file: save it as .pptx or PDF": "ppt pps",
+    "an OpenDocument or RTF file: save it as .docx, .pptx or PDF": "odt odp rtf pages key",
+    "a picture: only the text around it is read": "png jpg jpeg gif svg webp bmp tif tiff ico eps ps heic",
+    "a data file, not course text": "csv tsv json jsonl xlsx xls ods parquet npy npz pkl pickle h5 hdf5 mat db "
+    "sqlite zip gz tar bz2 7z rar pt pth onnx safetensors gguf bin yaml yml toml xml ubyte data arff feather rds rda",
+    "sound or film, not course text": "mp3 wav mp4 mov avi webm mkv m4a ogg",
+    "source code in another language than Python": "r jl m java c h cpp cc cs js ts go rs sh bat sql scala css scss",
 }
 _WHY_BY_SUFFIX = {f".{suffix}": why for why, suffixes in _WHY.items() for suffix in suffixes.split()}
-_LEAVE_OUT = frozenset({"__pycache__", "node_modules", "venv", "site-packages"})
+_LEAVE_OUT = frozenset({"__pycache__", "__MACOSX", "node_modules", "venv", "env", "site-packages"})
+
+# Plain text is what training data come as, too.
+LONG_TEXT = 150_000  # bytes
+_DATA_FOLDER = re.compile(r"(?:data|datasets?|corpus|corpora|raw)", re.I)
+_LISTS = re.compile(r"requirements[\w.\-]*|constraints|robots|cmakelists", re.I)
 
 
 @dataclass(frozen=True)
@@ -34,52 +47,110 @@ class CourseFile:
     file: Path
     root_name: str
 
+    def read(self) -> bytes:
+        """The whole file. Raises UnreadableError with the reason: too large, gone, not to be opened."""
+        limit = READ[self.file.suffix.lower()] * 1_000_000
+        try:
+            with self.file.open("rb") as stream:
+                large = os.fstat(stream.fileno()).st_size > limit
+                data = b"" if large else stream.read(limit + 1)  # it may grow meanwhile
+        except FileNotFoundError:
+            raise UnreadableError("gone while the folder was read") from None
+        except OSError as error:
+            raise UnreadableError(f"cannot be opened: {error.strerror or error}") from None
+        if large or len(data) > limit:
+            raise UnreadableError(f"too large: {self.file.suffix} files are read up to {limit / 1e6:.0f} MB")
+        return data
+
 
 def find_files(paths: Sequence[Path]) -> tuple[list[CourseFile], list[tuple[str, str]]]:
     """All files that can be read, in a stable order, and (path, why) for those that cannot.
 
     With several folders, a name that occurs in more than one is told apart by its folder's name.
-    Hidden files and folders (`.git`, `.ipynb_checkpoints`) are passed over without a word.
+    Hidden files and folders (`.git`, `.ipynb_checkpoints`) are passed over without a word. A file that is named
+    itself is read where its ending allows it, whatever it looks like.
     """
     found: list[CourseFile] = []
     skipped: list[tuple[str, str]] = []
     taken: set[str] = set()
     seen: set[Path] = set()
+    named = {path.resolve() for path in paths if path.is_file()}
     for path in paths:
         if not path.exists():
             raise MissingFolderError(path)
         root = path.resolve()
-        for file in _walk(root):
+        top = root if root.is_dir() else root.parent
+        for file, why in _walk(root):
             if file in seen:
                 continue
             seen.add(file)
-            name = file.relative_to(root if root.is_dir() else root.parent).as_posix()
-            name = _unique(name, root.name if root.is_dir() else root.parent.name, taken)
-            if file.suffix.lower() in READ:
-                found.append(CourseFile(name, file, root.name if root.is_dir() else root.parent.name))
+            name = _unique(_printable(file.relative_to(top).as_posix()), _printable(top.name), taken)
+            if why := why or ("" if file in named and file.suffix.lower() in READ else _why_not(file, name)):
+                skipped.append((name, why))
             else:
-                skipped.append((name, _why_not(file)))
+                found.append(CourseFile(name, file, _printable(top.name)))
     return found, skipped
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every file below `root`, and what is no file with the reason. Links to folders are not followed: they may lead
+    round in circles, or out into the whole disk."""
     if not root.is_dir():
-        yield root
+        yield root, ""
         return
-    for folder, folders, names in os.walk(root):
+    unreadable: list[tuple[Path, str]] = []
+
+    def refused(error: OSError) -> None:
+        unreadable.append((Path(error.filename), f"the folder cannot be opened: {error.strerror}"))
+
+    for folder, folders, names in os.walk(root, onerror=refused):
+        yield from unreadable
+        unreadable.clear()
+        linked = [name for name in folders if _shown(name) and Path(folder, name).is_symlink()]
         folders[:] = sorted(
-            (name for name in folders if not name.startswith(".") and name not in _LEAVE_OUT), key=natural
+            (
+                name
+                for name in folders
+                if _shown(name) and name not in linked and not _is_environment(folder, name)
+            ),
+            key=natural,
         )
-        for name in sorted(names, key=natural):
-            if not name.startswith(".") and (file := Path(folder, name)).is_file():
-                yield file
+        for name in sorted((*filter(_shown, names), *linked), key=natural):
+            yield Path(folder, name), _what_else(Path(folder, name))
+    yield from unreadable
+
+
+def _shown(name: str) -> bool:
+    return not name.startswith((".", "~$")) and name not in _LEAVE_OUT  # ~$: a lock that Office leaves
+
+
+def _is_environment(folder: str, name: str) -> bool:
+    return Path(folder, name, "pyvenv.cfg").is_file()
+
+
+def _what_else(file: Path) -> str:
+    """Why something in a folder is no file to read; "" for a file."""
+    if file.is_file():
+        return ""
+    if file.is_dir():
+        return "a link to a folder: give that folder itself"
+    return "a link that leads nowhere" if file.is_symlink() else "neither a file nor a folder"
+
+
+def _printable(name: str) -> str:
+    """A name in a form that can be stored and printed, whatever bytes the disk has for it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("utf-8", errors="replace")
+    return name
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:
     """Sort key that puts lecture_2 before lecture_10."""
     return [
-        (0, int(part)) if part.isdigit() else (1, part.lower())
-        for part in re.split(r"([0-9]+)", name)
+        (0, int(part)) if part.isdecimal() else (1, part.lower())
+        for part in re.split(r"([0-9]{1,18})", name)
         if part
     ]
 
@@ -93,8 +164,27 @@ def _unique(name: str, folder: str, taken: set[str]) -> str:
     return candidate
 
 
-def _why_not(file: Path) -> str:
+def _why_not(file: Path, name: str) -> str:
+    """Why a file is left out by its name or size; "" where it is read."""
     suffix = file.suffix.lower()
+    if suffix == ".txt":
+        return _why_no_text(file, PurePosixPath(name))
+    if suffix in READ:
+        return ""
     if why := _WHY_BY_SUFFIX.get(suffix):
         return why
     return f"files ending in {suffix} are not read" if suffix else "a file without an ending is not read"
+
+
+def _why_no_text(file: Path, name: PurePosixPath) -> str:
+    if _LISTS.fullmatch(name.stem):
+        return "a list for a program, not course text"
+    if any(_DATA_FOLDER.fullmatch(part) for part in name.parts[:-1]):
+        return "plain text in a folder of data, taken for data: name the file itself to have it read"
+    try:
+        size = file.stat().st_size
+    except OSError:
+        return ""  # reading it will tell
+    if size > LONG_TEXT:
+        return "a long plain text, taken for data: name the file itself to have it read"
+    return ""

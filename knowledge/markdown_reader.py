@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from knowledge.documents import CODE, MATHS, PROSE, TABLE, Block, Section
+from knowledge.documents import CODE, MATHS, PROSE, TABLE, Block, Reading, Section
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -26,19 +27,68 @@ _TAGS = (
     "tfoot th thead title tr tt u ul var video"
 )
 _TAG = re.compile(rf"</?(?:{'|'.join(_TAGS.split())})(?:\s[^<>]*)?/?>", re.I)
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
-_HIDDEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.S | re.I)
-_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h[1-6]|figure|summary)\s*>", re.I)
+_HIDDEN = tuple(
+    (re.compile(opening, re.I), re.compile(closing, re.I))
+    for opening, closing in (("<!--", "-->"), (r"<script\b", r"</script\s*>"), (r"<style\b", r"</style\s*>"))
+)
+_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h[1-6]|figure|figcaption|summary)\s*>", re.I)
 _CELL_END = re.compile(r"</(?:td|th)\s*>\s*(?=<t[dh])", re.I)
-_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.S | re.I)
-_IMG = re.compile(r"<img\b([^>]*)>", re.S | re.I)
-_ATTRIBUTE = re.compile(r"""\b(alt|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.I)
-_PICTURE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)\s>]*(?:\([^)]*\)[^)\s>]*)*)>?[^)]*\)")
-_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?:https?://|data:)[^)\s]+(?:\s[^)]*)?\)")
-_INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
+_HEADING = re.compile(r"<h([1-6])\b[^<>]*>", re.I)
+_HEADING_END = re.compile(r"</h[1-6]\s*>", re.I)
+_IMG = re.compile(r"<img\b([^<>]*)>", re.I)
+_ATTRIBUTE = re.compile(r"""\b(alt|src|title)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.I)
+# Lengths are bounded, so that a page of brackets that never close costs no more than its length.
+_PICTURE = re.compile(
+    r"!\[([^\]]{0,600})\]\(\s*<?([^)\s>]*(?:\([^)\s]{0,200}\)[^)\s>]*){0,9})>?\s*(?:\"([^\"]{0,2000})\")?[^)]{0,200}\)"
+    r"|!\[\[([^\]|]{1,200})(?:\|[^\]]{0,200})?\]\]"
+)
+_LINK = re.compile(r"(?<!!)\[([^\]]{1,400})\]\((?:https?://|data:)[^)\s]+(?:\s[^)]{0,1000})?\)")
+_WIKI_LINK = re.compile(r"\[\[(?:[^\]|]{1,200}\|)?([A-Za-z][^\]|]{1,200})\]\]")
+_INLINE_CODE = re.compile(r"(`{1,9})(?!`).{1,5000}?(?<!`)\1(?!`)", re.S)
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)(.*?\S)\1(?!\w)")
 _MATHS_ENDS = {"$$": "$$", "\\[": "\\]"}
 _ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}")
+_CLOSING = re.compile(r"\$\$|\\\]|\\end\{\w+\*?\}")
+_LONGEST_FORMULA = 300  # lines: one that is still open then is no formula
+_FRONT_MATTER = re.compile(
+    r"\A---[ \t]*\n(?=(?:#.*\n|\s)*[\w\-]+[ \t]*:)(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S
+)
+_TITLE_FIELD = re.compile(r"^title[ \t]*:[ \t]*(\S.*?)[ \t]*$", re.M | re.I)
+# Marks of book builders (MyST, Quarto, d2l): labels, roles, fences around boxes.
+_ROLE = re.compile(r"(?<![\w`]):(\w[\w:+.\-]{0,40}):`([^`\n]{0,300})`|\{([\w:+.\-]{1,40})\}`([^`\n]{0,300})`")
+_LABEL = re.compile(r"^(?:sec|subsec|fig|eq|chap|tab|section|chapter|figure|table)[_:\-]")
+_SLIDE_MARK = re.compile(r"\[\*\*(.{1,1000}?)\*\*\](?!\()", re.S)
+_BUILDER_LINE = re.compile(
+    r"^[ \t]*(?::(?:label|width|height|align|begin_tab|end_tab|name|tags?|bibliography|figure)\b[^\n]*"
+    r"|:::+[^\n]*|\([\w:.\-]+\)=)[ \t]*$",
+    re.M,
+)
+_ATTRIBUTES = re.compile(r"\s*\{[#.:][^{}]*\}\s*$")
+_BOXES_TEXT = (
+    "note warning tip hint important caution danger attention error seealso admonition exercise solution "
+    "exercise-start solution-start proof theorem lemma definition example remark corollary proposition "
+    "dropdown margin sidebar epigraph topic card tab-item"
+)
+_BOXES = frozenset(_BOXES_TEXT.split())
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{60,}(?:\\n|\n)?){4,}[A-Za-z0-9+/=]*")
+
+
+def read_markdown_file(reading: Reading) -> list[Section]:
+    """A whole file: its front matter gives the title where there is no level-1 heading."""
+    name, text = front_title(reading.text())
+    sections = read_markdown(text, path=(f"{TITLE_MARK}{name}",) if name else ())
+    if name and any(section.heading[:1] != (f"{TITLE_MARK}{name}",) for section in sections):
+        return read_markdown(text)  # it has a title of its own
+    return sections
+
+
+def front_title(text: str) -> tuple[str, str]:
+    """The title in a file's YAML front matter ("" where there is none), and the text without it."""
+    front = _FRONT_MATTER.match(text)
+    if front is None:
+        return "", text
+    found = _TITLE_FIELD.search(front[1])
+    return plain_heading(found[1].strip("\"'")) if found else "", text[front.end() :]
 
 
 def read_markdown(text: str, cell: int | None = None, path: tuple[str, ...] = ()) -> list[Section]:
@@ -72,8 +122,7 @@ def read_markdown(text: str, cell: int | None = None, path: tuple[str, ...] = ()
             if name:
                 open_heading(int(token.tag[1]), name)
         elif token.type in ("fence", "code_block"):
-            if token.content.strip():
-                blocks.append(Block(CODE, token.content.strip("\n"), token.info.split(" ")[0].strip("{}")))
+            blocks.extend(_fence(token.content, token.info.strip()))
         elif token.type == "maths_block":
             blocks.append(Block(MATHS, source))
         elif token.type == "table_open":
@@ -95,14 +144,36 @@ def heading_path(levels: dict[int, str]) -> tuple[str, ...]:
     return tuple(levels[level] for level in sorted(levels))
 
 
+def _fence(content: str, info: str) -> list[Block]:
+    """A listing; or what a book builder puts into a fence: a box of text, a formula, a figure."""
+    content = without_base64(content.strip("\n"))
+    if not content.strip():
+        return []
+    found = re.match(r"\{?\.?([\w+#\-]*)\}?(.*)", info)
+    name, rest = (found[1].lower(), found[2].strip()) if found else ("", "")
+    if info.startswith("{") and name in _BOXES:
+        inner = re.sub(r"^:\w+:.*\n?", "", content, flags=re.M)
+        blocks = [block for section in read_markdown(inner) for block in section.blocks]
+        return [Block(PROSE, f"**{clean(rest)}**"), *blocks] if rest else blocks
+    if name == "math":
+        return [Block(MATHS, f"$$\n{re.sub(r'^:.*$', '', content, flags=re.M).strip()}\n$$")]
+    if info.startswith("{") and name in ("figure", "image"):
+        words = clean(re.sub(r"^:(?!alt:).*\n?|^:alt:", "", content, flags=re.M))
+        return [Block(PROSE, f"[Picture: {words}]")] if words else []
+    return [Block(CODE, content, name)]
+
+
 def _html_blocks(source: str, blocks: list[Block], open_heading: object) -> None:
     position = 0
-    source = _HIDDEN.sub(" ", _COMMENT.sub(" ", source))
+    source = without_hidden(source)
     for found in _HEADING.finditer(source):
+        end = _HEADING_END.search(source, found.end(), found.end() + 2000)
+        if end is None or found.start() < position:
+            continue
         _add_prose(source[position : found.start()], blocks)
-        if (name := plain_heading(found[2])) and callable(open_heading):
+        if (name := plain_heading(source[found.end() : end.start()])) and callable(open_heading):
             open_heading(int(found[1]), name)
-        position = found.end()
+        position = end.end()
     _add_prose(source[position:], blocks)
 
 
@@ -113,9 +184,9 @@ def _add_prose(source: str, blocks: list[Block]) -> None:
 
 
 def plain_heading(source: str) -> str:
-    """A heading's words: no emphasis, links, pictures, tags or closing #s."""
-    text = re.sub(r"\[Picture(?:: [^\]]*)?\]", "", clean(source))
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    """A heading's words: no emphasis, links, pictures, tags, attributes or closing #s."""
+    text = re.sub(r"\[Picture(?:: [^\]]*)?\]", "", clean(source[:1000]))
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", _ATTRIBUTES.sub("", text))
     for _ in range(3):  # emphasis inside emphasis
         text = _EMPHASIS.sub(r"\2", text)
     return " ".join(text.replace("`", "").split()).strip("# ").rstrip(":").strip()
@@ -129,26 +200,66 @@ def clean(source: str) -> str:
         kept.append(found[0])
         return f"\x00{len(kept) - 1}\x00"
 
-    text = _INLINE_CODE.sub(keep, source)
-    text = _HIDDEN.sub(" ", _COMMENT.sub(" ", text))
+    text = _ROLE.sub(lambda found: _role(found[1] or found[3], found[2] or found[4] or ""), source)
+    text = _SLIDE_MARK.sub(r"**\1**", text)
+    text = _BUILDER_LINE.sub("", text) if ":" in text or ")=" in text else text
+    text = _INLINE_CODE.sub(keep, text)
+    text = without_hidden(text)
     text = _IMG.sub(lambda found: _picture(**_attributes(found[1])), text)
-    text = _PICTURE.sub(lambda found: _picture(found[1], found[2]), text)
-    text = _LINK.sub(r"\1", text)
+    text = _PICTURE.sub(
+        lambda found: _picture(found[1] or "", found[2] or found[4] or "", found[3] or ""), text
+    )
+    text = _WIKI_LINK.sub(r"\1", _LINK.sub(r"\1", text))
     text = _CELL_END.sub(" | ", text)
     text = _TAG.sub("", _BREAK.sub("\n", text))
-    text = html.unescape(text)
-    text = re.sub(r"\x00(\d+)\x00", lambda found: kept[int(found[1])], text)
+    text = without_base64(html.unescape(text))
+    text = re.sub(
+        r"\x00(\d+)\x00", lambda found: kept[int(found[1])] if int(found[1]) < len(kept) else "", text
+    )
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
+
+
+def _role(name: str, text: str) -> str:
+    """`{math}`x`` is a formula; a reference gives the words of its label, since a sentence may be built on it."""
+    if name == "math":
+        return f"${text}$"
+    words = re.sub(r"\s*<[^<>]*>$", "", text)
+    if name in ("label", "eqlabel", "width", "height", "begin_tab"):
+        return ""
+    if name in ("numref", "eqref", "ref", "cref", "cite", "citet", "citep"):
+        return " ".join(re.split(r"[._:\-]+", _LABEL.sub("", words)))
+    return f"`{words}`" if words else ""
+
+
+def without_hidden(text: str) -> str:
+    """Without comments, scripts and style sheets; of one that never ends only the opening is dropped."""
+    if "<" not in text:
+        return text
+    for opening, closing in _HIDDEN:
+        parts, position = [], 0
+        while (start := opening.search(text, position)) and (end := closing.search(text, start.end())):
+            parts += [text[position : start.start()], " "]
+            position = end.end()
+        if position:
+            text = "".join([*parts, text[position:]])
+    return text.replace("<!--", " ")
+
+
+def without_base64(text: str) -> str:
+    """Without embedded files: hundreds of characters in a row that are no words."""
+    return _BASE64.sub("…", text) if len(text) > 240 else text
 
 
 def _attributes(source: str) -> dict[str, str]:
     return {found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(source)}
 
 
-def _picture(alt: str = "", src: str = "") -> str:
-    """What a picture says in words: its alt text, else its file's name, else nothing."""
+def _picture(alt: str = "", src: str = "", title: str = "") -> str:
+    """What a picture says in words: its alt text, else its title, else its file's name, else nothing."""
     name = alt.strip()
+    if title.strip() and (not name or name.lower() in {"image", "img", "alt text", "image.png"}):
+        name = title.strip()
     if not name or name.lower() in {"image", "img", "alt text", "image.png"}:
         name = ""
         if src and not src.startswith(("data:", "attachment:")):
@@ -162,7 +273,7 @@ def _picture(alt: str = "", src: str = "") -> str:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")  # only the blocks are asked for
     parser.block.ruler.before(
         "fence", "maths_block", _maths_rule, {"alt": ["paragraph", "reference", "blockquote"]}
     )
@@ -182,10 +293,12 @@ def _maths_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     else:
         return False
     line = start
-    while closing not in rest:
-        line += 1
-        if line >= end:
+    if closing not in rest:
+        ends = _maths_ends(state).get(closing, [])
+        place = bisect_right(ends, start)
+        if place == len(ends) or ends[place] >= min(end, start + _LONGEST_FORMULA):
             return False  # never closed: ordinary text
+        line = ends[place]
         rest = state.src[state.bMarks[line] : state.eMarks[line]]
     if rest.split(closing, 1)[1].strip(" .,;"):
         return False  # text goes on after the formula: it belongs to its paragraph
@@ -195,3 +308,16 @@ def _maths_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         token.block = True
         token.map = [start, state.line]
     return True
+
+
+def _maths_ends(state: StateBlock) -> dict[str, list[int]]:
+    """The lines in which a displayed equation may end, by what ends it; looked for once in a text."""
+    if "maths_ends" not in state.env:
+        found: dict[str, list[int]] = {}
+        for line in range(state.lineMax):
+            text = state.src[state.bMarks[line] : state.eMarks[line]]
+            for closing in set(_CLOSING.findall(text)) if "$$" in text or "\\" in text else ():
+                found.setdefault(closing, []).append(line)
+        state.env["maths_ends"] = found
+    ends: dict[str, list[int]] = state.env["maths_ends"]
+    return ends

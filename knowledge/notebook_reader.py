@@ -12,40 +12,46 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from knowledge.documents import CODE, OUTPUT, PROSE, TABLE, Block, Section
+from knowledge.documents import CODE, OUTPUT, PROSE, TABLE, Block, Reading, Section
 from knowledge.errors import UnreadableError
-from knowledge.markdown_reader import TITLE_MARK, clean, read_markdown
+from knowledge.markdown_reader import TITLE_MARK, clean, front_title, read_markdown, without_base64
 
 OUTPUT_LINES = 14  # a table of describe() has nine lines; a training log is cut to its ends
 OUTPUT_CHARS = 900
 OUTPUT_LINE = 200
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\))")
 _NO_RESULT = re.compile(
     r"^\s*[\[(]?\s*<[^>]*(?: at 0x[0-9a-f]+|Figure size|Axes|object|module)[^>]*>[\s\S]*$"
+)
+# A slider or a bar of ipywidgets, which says nothing on paper.
+_WIDGET = re.compile(
+    r"^\s*(?:HBox|VBox|Box|Tab|Accordion|Output|interactive|\w*(?:Slider|Progress|Text|Button|Dropdown))\("
 )
 _PROGRESS = re.compile(r"\d+%\|.*\||[━█=]{5,}|\bETA\b|it/s\]")
 _RULE = re.compile(r"[\s─━═│┃┌┐└┘├┤┬┴┼┏┓┗┛┡┩╇╞╪╡+=_-]+")  # drawn lines of a table: no words in them
 _BOX = re.compile(r"[│┃║]")
+_MAGIC_TEXT = re.compile(r"\A\s*%%(?:markdown|latex|html)\b[^\n]*\n", re.I)
+_FORM_TEXT = re.compile(r"^#[ \t]*@markdown[ \t]+(\S.*)\n?", re.M)
 _FORM_TITLE = re.compile(r"^#\s*@(?:title|markdown)\s+(.*?)\s*(?:\{.*\})?$")
 _COMMENT = re.compile(r"^#+\s*(.*?)[\s#=\-*]*$")
 _DEFINITION = re.compile(r"^(?:class|def)\s+(\w+)", re.M)
 
 
-def read_notebook(text: str, path: str) -> list[Section]:
-    cells = _cells(text)
+def read_notebook(reading: Reading) -> list[Section]:
     sections: list[Section] = []
     heading: tuple[str, ...] = ()
-    for index, cell in enumerate(cells):
+    for index, cell in enumerate(_cells(reading.text())):
         kind, source = _kind_and_source(cell)
+        if index == 0 and not heading:
+            title, source = front_title(source)
+            heading = (f"{TITLE_MARK}{title}",) if title else ()
         if kind in ("markdown", "raw"):
-            source = re.sub(r"\]\(attachment:[^)]*\)", "](attachment:)", source)
-            found = read_markdown(source, cell=index, path=heading)
-            sections.extend(found)
+            source = re.sub(r"\]\(attachment:[^)]{0,500}\)", "](attachment:)", source)
+            sections.extend(read_markdown(source, cell=index, path=heading))
             heading = _last_heading(source, heading)
         elif kind == "code":
-            blocks = [Block(CODE, source.strip("\n"), "python")] if source.strip() else []
-            blocks.extend(_outputs(cell))
+            blocks = [*_source_blocks(source), *_outputs(cell)]
             if blocks:
                 own = code_heading(source) if not _below_title(heading) else ""
                 path_here = (*heading, own) if own else heading
@@ -53,16 +59,28 @@ def read_notebook(text: str, path: str) -> list[Section]:
     return sections
 
 
+def _source_blocks(source: str) -> Iterator[Block]:
+    """The code; text that Colab's forms or a cell magic show as text comes as text."""
+    if told := _FORM_TEXT.findall(source):
+        yield Block(PROSE, clean("\n".join(told)))
+    if magic := _MAGIC_TEXT.match(source):
+        yield from (block for part in read_markdown(source[magic.end() :]) for block in part.blocks)
+    elif source.strip():
+        yield Block(CODE, without_base64(source.strip("\n")), "python")
+
+
 def _cells(text: str) -> list[dict[str, Any]]:
     try:
         notebook = json.loads(text)
     except ValueError as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise UnreadableError(f"not a notebook: the JSON is broken{where}") from None
+        why = ", Git has left conflict marks in it" if re.search(r"^<{7} ", text, re.M) else ""
+        raise UnreadableError(f"not a notebook: the JSON is broken{where}{why}") from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if cells is None and isinstance(notebook, dict) and isinstance(notebook.get("worksheets"), list):
         sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]  # format 3
-        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]
+        lists = [sheet.get("cells") for sheet in sheets]
+        cells = [cell for cells_ in lists if isinstance(cells_, list) for cell in cells_]
     if not isinstance(cells, list):
         raise UnreadableError("JSON, but not a notebook: it has no list of cells")
     # A cell that is no object still counts: the index must be the one that Jupyter shows.
@@ -87,7 +105,8 @@ def joined(value: Any) -> str:
 
 def _last_heading(source: str, before: tuple[str, ...]) -> tuple[str, ...]:
     # A cell may end in a heading with nothing under it: the next cell is what it announces.
-    return read_markdown(f"{source}\n\nx", path=before)[-1].heading
+    sections = read_markdown(f"{source}\n\nx", path=before)
+    return sections[-1].heading if sections else before
 
 
 def _below_title(heading: tuple[str, ...]) -> bool:
@@ -117,31 +136,34 @@ def _outputs(cell: dict[str, Any]) -> Iterator[Block]:
         if not isinstance(output, dict) or output.get("name") == "stderr" or output.get("stream") == "stderr":
             continue
         if output.get("output_type") in ("error", "pyerr"):
-            text = f"{output.get('ename', 'Error')}: {output.get('evalue', '')}"
-            yield Block(OUTPUT, _short(text), "text")
+            text = f"{str(output.get('ename', 'Error'))[:200]}: {str(output.get('evalue', ''))[:5000]}"
+            yield Block(OUTPUT, shortened(text), "text")
             continue
         data = output.get("data")
         data = data if isinstance(data, dict) else {}
         if "text/markdown" in data or "text/latex" in data:
-            if text := clean(_short(joined(data.get("text/markdown", data.get("text/latex"))))):
+            if text := clean(shortened(joined(data.get("text/markdown", data.get("text/latex"))))):
                 yield Block(PROSE, text)
             continue
         raw = joined(data["text/plain"]) if "text/plain" in data else joined(output.get("text", ""))
-        if (text := _short(raw)) and not _NO_RESULT.match(text):
-            yield Block(OUTPUT, text, "text")
-        elif not text and "text/html" in data:
-            html = joined(data["text/html"])
-            if "<table" in html and len(html) < 20_000 and (text := _short(clean(html))):
-                yield Block(TABLE, text)
+        text = shortened(raw)
+        if text and not _NO_RESULT.match(text) and not _WIDGET.match(text):
+            yield Block(OUTPUT, without_base64(text), "text")
+        elif "<table" in (html := joined(data.get("text/html"))[:20_000]) and (
+            text := shortened(clean(html))
+        ):
+            yield Block(TABLE, text)
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
     """The ends of a long output; progress bars, colours and overwritten lines are dropped."""
     if len(text) > 40_000:
         text = text[:20_000] + "\n" + text[-20_000:]
     lines = [line.rsplit("\r", 1)[-1].rstrip() for line in _ANSI.sub("", text).rstrip("\r").split("\n")]
     lines = [
-        _BOX.sub("|", line) for line in lines if not _PROGRESS.search(line) and not _RULE.fullmatch(line)
+        _BOX.sub("|", line)
+        for line in lines
+        if not _PROGRESS.search(line[:500]) and not _RULE.fullmatch(line)
     ]
     lines = [line if len(line) <= OUTPUT_LINE else f"{line[: OUTPUT_LINE - 1]}…" for line in lines]
     while lines and not lines[0].strip():

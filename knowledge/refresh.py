@@ -1,30 +1,51 @@
 """Bring the knowledge base up to date with a folder: read what changed, embed what is new, swap.
 
-The index afterwards holds exactly the files found. Unchanged files are not read again, unchanged
-passages are not embedded again, and when nothing changed no new generation is made. A refresh that finds
-no text at all fails and leaves the index alone.
+The index afterwards holds exactly the files found; of files that say nearly the same, one (`duplicates`). Unchanged
+files are not read again, unchanged passages are not embedded again, and when nothing changed no new generation is
+made. A refresh that finds no text at all fails and leaves the index alone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge.chunking import chunk_document
-from knowledge.documents import content_hash, lecture_number, read_document
-from knowledge.errors import KnowledgeError, MissingIndexError, NothingToIngestError, UnreadableError
+from knowledge.documents import Document, content_hash, lecture_of, read_document
+from knowledge.duplicates import Sketch, news, originals, sketch
+from knowledge.errors import KnowledgeError, NothingToIngestError, UnreadableError
 from knowledge.files import CourseFile, find_files
 from knowledge.generations import clean_up, current_name, next_generation, writer
-from knowledge.manifest import Manifest, StoredDocument, read_manifest, stored, write_manifest
+from knowledge.manifest import (
+    Manifest,
+    StoredDocument,
+    StoredDuplicate,
+    read_manifest,
+    stored,
+    write_manifest,
+)
 
 if TYPE_CHECKING:
     from knowledge.embedding import Embedded, TextEmbedder
 
 Progress = Callable[[str, int, int], None]  # (what is being done, done, in all)
+
+ADDED, UPDATED, UNCHANGED, REMOVED = "added", "updated", "unchanged", "removed"
+SKIPPED, DUPLICATE = "skipped", "duplicate"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file."""
+
+    path: str
+    outcome: str  # one of the six words above
+    why: str = ""  # the reason why it was left out, or a remark on how it was read
+    chunks: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,8 +56,9 @@ class IngestReport:
     updated: int
     removed: int
     unchanged: int
-    skipped: tuple[tuple[str, str], ...]  # (path, why)
+    skipped: tuple[tuple[str, str], ...]  # (path, why), files that say the same as another among them
     seconds: float
+    outcomes: tuple[Outcome, ...] = ()  # every file that was found, and those that are gone
 
     @property
     def changed(self) -> bool:
@@ -48,7 +70,27 @@ class _Old:
     """What can be used again; empty where there is no index, or one that another version or embedder made."""
 
     folder: Path | None
-    documents: dict[str, StoredDocument]
+    manifest: Manifest
+
+    @property
+    def documents(self) -> dict[str, StoredDocument]:
+        return {document.path: document for document in self.manifest.documents}
+
+    @property
+    def duplicates(self) -> dict[str, StoredDuplicate]:
+        return {duplicate.path: duplicate for duplicate in self.manifest.duplicates}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file with text in it: read now, or known from before by its hash."""
+
+    file: CourseFile
+    sha256: str
+    sketch: Sketch
+    remark: str
+    document: Document | None = None
+    known: StoredDocument | None = None
 
 
 def refresh(
@@ -71,75 +113,169 @@ def refresh(
     tell = progress or (lambda what, done, total: None)
     files, skipped = find_files(paths)
     with writer(index_dir):
-        old = _Old(None, {}) if rebuild else _load_old(index_dir, embedder)
-        documents = _read(files, old.documents, embedder, skipped, tell)
+        old = _nothing(embedder) if rebuild else _load_old(index_dir, embedder)
+        found = _read(files, old, skipped, tell)
+        copies = originals([(item.file.name, item.sketch) for item in found])
+        documents, duplicates = _cut(found, copies, old, embedder, skipped, tell)
         if not documents:
             where = ", ".join(repr(str(path)) for path in paths) or "no folder at all"
-            raise NothingToIngestError(where, len(skipped))
-        before = {path: document.sha256 for path, document in old.documents.items()}
-        after = {document.path: document.sha256 for document in documents}
-        same = sum(before.get(path) == sha for path, sha in after.items())
-        if before != after or [d.path for d in documents] != list(before):
-            _build(index_dir, documents, old, embedder, tell)
+            raise NothingToIngestError(where, skipped)
+        built_at = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = Manifest(embedder.name, built_at, tuple(documents), tuple(duplicates))
+        if rebuild or not _same(manifest, old.manifest):
+            _build(index_dir, manifest, old, embedder, tell)
         else:
             clean_up(index_dir, keep=set(), above=int(current_name(index_dir).removeprefix("gen-")))
+    outcomes = _outcomes(files, skipped, manifest, old)
+    kept = {document.path for document in documents}
+    count = [outcome.outcome for outcome in outcomes].count
     return IngestReport(
         files=len(documents),
         chunks=sum(len(document.chunks) for document in documents),
-        added=sum(path not in before for path in after),
-        updated=sum(path in before and before[path] != sha for path, sha in after.items()),
-        removed=sum(path not in after for path in before),
-        unchanged=same,
-        skipped=tuple(skipped),
+        added=count(ADDED),
+        updated=count(UPDATED),
+        removed=sum(path not in kept for path in old.documents),
+        unchanged=count(UNCHANGED),
+        skipped=tuple((item.path, item.why) for item in outcomes if item.outcome in (SKIPPED, DUPLICATE)),
         seconds=round(time.perf_counter() - started, 3),
+        outcomes=tuple(outcomes),
     )
+
+
+def _nothing(embedder: TextEmbedder) -> _Old:
+    return _Old(None, Manifest(embedder.name, "", ()))
 
 
 def _load_old(index_dir: Path, embedder: TextEmbedder) -> _Old:
     try:
         folder = index_dir / current_name(index_dir)
-        return _Old(folder, {d.path: d for d in read_manifest(folder, embedder.name).documents})
-    except (KnowledgeError, FileNotFoundError) as error:
-        if isinstance(error, MissingIndexError | FileNotFoundError):
-            return _Old(None, {})
-        # Of another version, or damaged: a refresh is the cure, and everything is made anew.
-        return _Old(None, {})
+        return _Old(folder, read_manifest(folder, embedder.name))
+    except (KnowledgeError, FileNotFoundError):
+        # None yet; or of another version, or damaged: a refresh is the cure, and everything is made anew.
+        return _nothing(embedder)
 
 
 def _read(
-    files: Sequence[CourseFile],
-    known: dict[str, StoredDocument],
+    files: Sequence[CourseFile], old: _Old, skipped: list[tuple[str, str]], tell: Progress
+) -> list[_Found]:
+    documents, duplicates = old.documents, old.duplicates
+    found = []
+    for done, file in enumerate(files, start=1):
+        try:
+            data = file.read()
+            sha256, known, twin = content_hash(data), documents.get(file.name), duplicates.get(file.name)
+            if known is not None and known.sha256 == sha256 and _in_place(known, file):
+                found.append(_Found(file, sha256, known.sketch, known.remark, known=known))
+            elif twin is not None and twin.sha256 == sha256:
+                found.append(_Found(file, sha256, twin.sketch, twin.remark))
+            else:
+                document = read_document(file.name, data, file.root_name)
+                found.append(_Found(file, sha256, sketch(document), document.remark, document))
+        except UnreadableError as error:
+            skipped.append((file.name, str(error)))
+        tell("Reading", done, len(files))
+    return found
+
+
+def _in_place(known: StoredDocument, file: CourseFile) -> bool:
+    return known.lecture == lecture_of(file.name, file.root_name, known.title)
+
+
+def _cut(
+    found: Sequence[_Found],
+    copies: Mapping[str, str],
+    old: _Old,
     embedder: TextEmbedder,
     skipped: list[tuple[str, str]],
     tell: Progress,
-) -> list[StoredDocument]:
-    documents = []
-    for done, file in enumerate(files, start=1):
+) -> tuple[list[StoredDocument], list[StoredDuplicate]]:
+    """The documents with their passages, those of before or cut now, and the files that say nothing of their own."""
+    also: dict[str, list[str]] = {}
+    for copy, original in copies.items():
+        also.setdefault(original, []).append(copy)
+    made: dict[str, StoredDocument] = {}
+    duplicates = []
+    # Originals first: what a copy says besides is told by comparing it.
+    for done, item in enumerate(sorted(found, key=lambda item: item.file.name in copies), start=1):
+        name, same_as = item.file.name, copies.get(item.file.name, "")
         try:
-            data = file.file.read_bytes()
-            sha256, old = content_hash(data), known.get(file.name)
-            lecture = lecture_number(file.name, file.root_name)
-            if old is not None and (old.sha256, old.lecture) == (sha256, lecture):
-                documents.append(old)
+            document = _again(item, made.get(same_as), old) or _made(item, made.get(same_as), embedder)
+            if document.chunks:
+                made[name] = replace(document, also=tuple(sorted(also.get(name, ()))))
             else:
-                document = read_document(file.name, data, file.root_name)
-                chunks = chunk_document(document, embedder.count_tokens, embedder.max_tokens)
-                documents.append(stored(document, sha256, chunks))
+                duplicates.append(StoredDuplicate(name, item.sha256, same_as, item.sketch, item.remark))
         except UnreadableError as error:
-            skipped.append((file.name, str(error)))
-        except OSError as error:
-            skipped.append((file.name, f"cannot be opened: {error.strerror}"))
-        tell("Reading", done, len(files))
-    return documents
+            skipped.append((name, str(error)))
+        tell("Cutting into passages", done, len(found))
+    return [made[item.file.name] for item in found if item.file.name in made], duplicates
 
 
-def _build(
-    index_dir: Path, documents: Sequence[StoredDocument], old: _Old, embedder: TextEmbedder, tell: Progress
-) -> None:
+def _again(item: _Found, original: StoredDocument | None, old: _Old) -> StoredDocument | None:
+    """The document as it is known from before, where nothing changed that bears on it."""
+    before = old.documents.get(original.path) if original else None
+    if original is None:
+        return item.known if item.known is not None and not item.known.same_as else None
+    if before is None or before.sha256 != original.sha256:
+        return None
+    if item.known is not None:
+        return item.known if item.known.same_as == original.path else None
+    twin = old.duplicates.get(item.file.name)
+    if item.document is None and twin is not None and twin.same_as == original.path:
+        return StoredDocument(item.file.name, "", None, item.sha256, (), (), item.sketch)
+    return None
+
+
+def _made(item: _Found, original: StoredDocument | None, embedder: TextEmbedder) -> StoredDocument:
+    # What was known from before was not read yet.
+    document = item.document or read_document(item.file.name, item.file.read(), item.file.root_name)
+    chunks = chunk_document(document, embedder.count_tokens, embedder.max_tokens)
+    if not chunks:
+        raise UnreadableError("there is no text in it")
+    if original is None:
+        return stored(document, item.sha256, chunks, item.sketch)
+    own = stored(document, item.sha256, news(chunks, original.chunks), item.sketch)
+    return replace(own, same_as=original.path)
+
+
+def _same(new: Manifest, old: Manifest) -> bool:
+    """Whether the generation of before says it all."""
+
+    def gist(manifest: Manifest) -> list[object]:
+        return [
+            *((d.path, d.sha256, d.also, d.same_as) for d in manifest.documents),
+            *((d.path, d.sha256, d.same_as) for d in manifest.duplicates),
+        ]
+
+    return gist(new) == gist(old)
+
+
+def _outcomes(
+    files: Sequence[CourseFile], skipped: Sequence[tuple[str, str]], manifest: Manifest, old: _Old
+) -> list[Outcome]:
+    before, reasons = old.documents, dict(skipped)
+    documents = {document.path: document for document in manifest.documents}
+    duplicates = {duplicate.path: duplicate for duplicate in manifest.duplicates}
+    found = []
+    for name in dict.fromkeys((*(file.name for file in files), *reasons)):
+        if document := documents.get(name):
+            known = before.get(name)
+            word = ADDED if known is None else UNCHANGED if known.sha256 == document.sha256 else UPDATED
+            same = f"says the same as {document.same_as} but for this much" if document.same_as else ""
+            why = "; ".join(part for part in (document.remark, same) if part)
+            found.append(Outcome(name, word, why, len(document.chunks)))
+        elif duplicate := duplicates.get(name):
+            found.append(Outcome(name, DUPLICATE, f"says the same as {duplicate.same_as}, cited with it"))
+        else:
+            found.append(Outcome(name, SKIPPED, reasons.get(name, "")))
+    there = {outcome.path for outcome in found}
+    gone = [path for path in (*before, *old.duplicates) if path not in there]
+    return [*found, *(Outcome(path, REMOVED, "no longer there") for path in gone)]
+
+
+def _build(index_dir: Path, manifest: Manifest, old: _Old, embedder: TextEmbedder, tell: Progress) -> None:
     from knowledge.index import write_vectors
     from knowledge.lexical import write_lexical
 
-    manifest = Manifest(embedder.name, datetime.now(UTC).isoformat(timespec="seconds"), tuple(documents))
     chunks = manifest.chunks
     known = _known_vectors(old)
     new = list(dict.fromkeys(chunk.embedded for chunk in chunks if chunk.embedded not in known))
@@ -157,18 +293,20 @@ def _build(
 
 def _known_vectors(old: _Old) -> dict[str, Embedded]:
     """Vectors of the old generation, by the text that they were made from."""
+    import numpy as np
+
     from knowledge.embedding import Embedded
     from knowledge.index import read_vectors
 
     if old.folder is None:
         return {}
     try:
-        vectors, windows, owners = read_vectors(old.folder)
+        vectors, words, owners = read_vectors(old.folder)
     except (KnowledgeError, FileNotFoundError):
         return {}
-    texts = [chunk.embedded for document in old.documents.values() for chunk in document.chunks]
+    starts = np.searchsorted(owners, np.arange(len(vectors) + 1))  # owners ascend
     return {
-        text: Embedded(vectors[row], windows[owners == row])
-        for row, text in enumerate(texts)
+        chunk.embedded: Embedded(vectors[row], words[starts[row] : starts[row + 1]])
+        for row, chunk in enumerate(old.manifest.chunks)
         if row < len(vectors)
     }

@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
     shared = _Parser(add_help=False)
     shared.add_argument("--index", type=Path, metavar="DIR", help="folder of the knowledge base")
+    shared.add_argument("--course", metavar="NAME", help="one of several courses (see: tutor ingest --list)")
     model = _Parser(add_help=False)
     model.add_argument(
         "--model", metavar="SPEC", help="openai:NAME, hf:NAME or folder, gguf:NAME or file, none, auto"
@@ -171,7 +172,8 @@ def _model_parser(commands: Any, json_: _Parser) -> None:
 def _settings(parsed: argparse.Namespace, **more: Any) -> Settings:
     from tutor.settings import load_settings
 
-    return load_settings(index=getattr(parsed, "index", None), model=getattr(parsed, "model", None), **more)
+    named = {name: getattr(parsed, name, None) for name in ("index", "course", "model")}
+    return load_settings(**named, **more)
 
 
 def _weights(settings: Settings) -> WeightStore:
@@ -181,9 +183,12 @@ def _weights(settings: Settings) -> WeightStore:
 
 
 def _library(settings: Settings) -> Library:
+    from knowledge.paths import known_course_folder
     from tutor.library import Library
 
-    return Library(settings.index, _weights(settings))
+    # The course that ships is built where there is nothing yet; another one comes from its own folder.
+    index = known_course_folder(settings.index, settings.course)
+    return Library(index, _weights(settings), build=settings.course is None)
 
 
 def _runner(settings: Settings) -> Any:
@@ -227,6 +232,9 @@ def _ask(parsed: argparse.Namespace) -> int:
     check_message(parsed.question)
     settings = _settings(parsed)
     parse_spec(settings.model)  # a misspelt model is said before anything is fetched
+    sessions = SessionStore(settings.sessions_url, settings.course or "")
+    if parsed.session and (course := sessions.course_of(parsed.session)) is not None:
+        settings = _in_course(parsed, settings, course)
     library = _library(settings)
     library.start()
     progress = Progress(quiet=parsed.json)
@@ -238,7 +246,7 @@ def _ask(parsed: argparse.Namespace) -> int:
     progress.clear()
     runner = _runner(settings)
     try:
-        tutor = Tutor(library, runner, SimpleNamespace(current=model), SessionStore(settings.sessions_url))
+        tutor = Tutor(library, runner, SimpleNamespace(current=model), sessions)
         return ask.ask(
             tutor,
             parsed.question,
@@ -249,6 +257,18 @@ def _ask(parsed: argparse.Namespace) -> int:
     finally:
         runner.close()
         model.close()
+
+
+def _in_course(parsed: argparse.Namespace, settings: Settings, course: str) -> Settings:
+    """The settings for going on with a conversation: it stays in the course in which it began."""
+    from tutor.commands.output import WrongCallError
+
+    if parsed.course is not None and (settings.course or "") != course:
+        began = f"the course {course!r}" if course else "the default course"
+        raise WrongCallError(
+            f"The conversation {parsed.session!r} began in {began}. Leave out --course, or begin another one."
+        )
+    return settings.model_copy(update={"course": course or None})
 
 
 def _search(parsed: argparse.Namespace) -> int:
@@ -365,6 +385,7 @@ def _ingest(arguments: Sequence[str]) -> int:
         arguments,
         make_embedder=lambda progress: Embedder(_weights(settings).fetch(EMBEDDING, progress)),
         default_index=settings.index,
+        default_course=settings.course,
         prog="tutor ingest",
     )
 

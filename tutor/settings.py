@@ -13,7 +13,8 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from knowledge.paths import cache_folder, data_folder, index_folder, weights_folder
+from knowledge.errors import BadCourseNameError
+from knowledge.paths import DEFAULT, cache_folder, course_folder, data_folder, index_folder, weights_folder
 from tutor.errors import SettingsError
 
 
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     # Where things are kept
     home: Path | None = None
     index: Path = Field(default_factory=lambda data: index_folder(_below(data.get("home"))))
+    course: str | None = None  # one of several that live beside each other; None: the one without a name
     weights: Path = Field(default_factory=lambda data: weights_folder(_below(data.get("home"))))
     database_url: str | None = Field(None, repr=False)  # may hold a password
     chroma_url: str | None = None
@@ -69,6 +71,15 @@ class Settings(BaseSettings):
     def _expand(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
 
+    @field_validator("course")
+    @classmethod
+    def _name(cls, value: str | None) -> str | None:
+        try:
+            course_folder(Path(), value)
+        except BadCourseNameError as error:
+            raise ValueError(str(error).partition(": ")[2].rstrip(".")) from None
+        return None if value == DEFAULT else value
+
     @field_validator("openai_base_url", "chroma_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
@@ -80,6 +91,11 @@ class Settings(BaseSettings):
     def data_dir(self) -> Path:
         """For what cannot be fetched again: sessions and the index."""
         return data_folder(_below(self.home))
+
+    @property
+    def course_index(self) -> Path:
+        """The folder of the knowledge base of the chosen course."""
+        return course_folder(self.index, self.course)
 
     @property
     def cache_dir(self) -> Path:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pdf_maker import pdf
 
 from knowledge.command import main
 from knowledge.embedding import HashEmbedder
@@ -40,17 +41,34 @@ def test_json_is_one_object_with_every_field(course, index, capsys):
         "unchanged",
         "skipped",
         "seconds",
+        "outcomes",
     }
-    assert report["skipped"] == [{"path": "slides.pdf", "why": "PDF files are not read yet"}]
+    assert report["skipped"] == [{"path": "slides.pdf", "why": "not a PDF, whatever its name says"}]
+    assert {
+        "path": "slides.pdf", "outcome": "skipped", "why": "not a PDF, whatever its name says", "chunks": 0,
+    } in report["outcomes"]  # fmt: skip
+    assert {tuple(outcome) for outcome in report["outcomes"]} == {("path", "outcome", "why", "chunks")}
     assert err == ""
 
 
 def test_the_report_in_words_says_what_changed_and_what_was_left_out(course, index, capsys):
-    (course / "slides.pdf").write_bytes(b"%PDF")
+    for number in range(5):
+        (course / f"picture{number}.png").write_bytes(b"x")
+    (course / "lecture_09" / "lecture (1).md").write_bytes(
+        (course / "lecture_09" / "lecture.md").read_bytes()
+    )
+    (course / "latin.txt").write_bytes("Die Größe zählt.".encode("cp1252"))
     assert run(course, "--index", index) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("3 files in the knowledge base (3 added)")
-    assert "PDF files are not read yet: slides.pdf" in out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("4 files in the knowledge base (4 added)")
+    assert lines[2:] == [
+        "Left out: 5",
+        "  a picture: only the text around it is read: picture0.png, picture1.png, picture2.png and 2 more",
+        "There twice: 1",
+        "  says the same as lecture_09/lecture.md, cited with it: lecture_09/lecture (1).md",
+        "Read with a remark: 1",
+        "  not UTF-8: read as Windows-1252: latin.txt",
+    ]
 
 
 def test_a_folder_that_is_not_there_is_one_sentence_and_status_2(index, capsys):
@@ -66,6 +84,15 @@ def test_a_folder_without_course_text_is_status_2(tmp_path, index, capsys):
     (tmp_path / "bare").mkdir()
     assert run(tmp_path / "bare", index=index) == 2
     assert "No readable course text" in capsys.readouterr().err
+
+
+def test_a_folder_with_nothing_but_scans_says_so(tmp_path, index, capsys):
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "scan.pdf").write_bytes(pdf([[]], picture=True))
+    assert run(tmp_path / "bare", index=index) == 2
+    err = capsys.readouterr().err
+    assert "scan.pdf: a scan" in err
+    assert err.count("\n") == 1
 
 
 def test_a_wrong_option_is_status_2(capsys):

@@ -70,3 +70,43 @@ def test_headings_lose_their_markup():
 def test_tables_are_tables():
     text = "| a | b |\n|---|---|\n| 1 | 2 |"
     assert read_markdown(text)[0].blocks[0].kind == "table"
+
+
+def test_front_matter_gives_the_title_unless_the_text_has_one():
+    front = "---\ntitle: 'From the front'\ndate: 2024-01-01\n---\n"
+    document = read_document("a.md", f"{front}\n## Part\n\nText.".encode())
+    assert (document.title, document.sections[0].heading) == ("From the front", ("Part",))
+    assert "date" not in document.sections[0].text
+    assert read_document("a.md", f"{front}\n# Its own\n\nText.".encode()).title == "Its own"
+    assert read_document("a.md", b"---\n\nA line above.\n\n---\n").sections[0].text == "A line above."
+
+
+def test_boxes_roles_and_labels_of_book_builders_become_text():
+    text = (
+        "# A {#sec:a}\n:label:`sec_a`\n\n```{note} Take care\n:class: tip\nThe **step** is small.\n```\n\n"
+        "See {ref}`the bandits <bandits>` and :numref:`fig_reward_curve`, with {math}`x^2`.\n\n"
+        "```{math}\n:label: eq\na = b\n```\n\n::: {.callout-tip}\nDecay it.\n:::\n\n```{python}\nx = 1\n```\n"
+    )
+    document = read_document("a.qmd", text.encode())
+    assert document.title == "A"
+    assert [(block.kind, block.text) for block in document.sections[0].blocks] == [
+        ("prose", "**Take care**"),
+        ("prose", "The **step** is small."),
+        ("prose", "See the bandits and reward curve, with $x^2$."),
+        ("maths", "$$\na = b\n$$"),
+        ("prose", "Decay it."),
+        ("code", "x = 1"),
+    ]
+
+
+def test_a_picture_without_alt_text_speaks_by_its_title_and_one_in_brackets_by_its_name():
+    assert clean('![](images/p1.png "The loss falls")') == "[Picture: The loss falls]"
+    assert clean("![[loss curve.png]] and [[Bandits|the bandits]]") == "[Picture: loss curve] and the bandits"
+    assert (
+        clean("<figure><img src='a.png'><figcaption>The loss falls</figcaption></figure>") == "The loss falls"
+    )
+
+
+def test_comments_and_scripts_that_never_end_lose_no_text():
+    assert clean("before <!-- open\n\nafter") == "before   open\n\nafter"
+    assert clean("a<script>x()</script>b<SCRIPT>c") == "a bc"

@@ -134,7 +134,9 @@ def test_odd_cells_keep_the_numbering_and_stop_nothing():
         (b'{"a": 1}', "no list of cells"),
         (b'{"cells": {}}', "no list of cells"),
         (b'{"cells": []}', "no text"),
-        (b"\xff\xfe\x00abc", "UTF-8"),
+        (b"\xff\xfe\x00ab", "UTF-16"),
+        (b'{"cells": [\n<<<<<<< HEAD\n1]}', r"broken \(line 2\), Git has left conflict marks"),
+        (b'{"worksheets": [{"cells": 5}, 7]}', "no text"),
         (b"[" * 100_000, "nested"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
     ],
@@ -142,3 +144,61 @@ def test_odd_cells_keep_the_numbering_and_stop_nothing():
 def test_a_file_that_is_no_notebook_is_refused_with_the_reason(data, why):
     with pytest.raises(UnreadableError, match=why):
         read_document("a.ipynb", data)
+
+
+def test_attachments_and_embedded_files_put_no_base64_into_a_passage():
+    blob = "iVBORw0KGgo" + "A1b2C3d4" * 400
+    text = (
+        "# Pictures\n\n![a cat](attachment:cat.png)\n\n![](attachment:dog.png)\n\n"
+        f"<img src='data:image/png;base64,{blob}'>"
+        f"\n\n![plot][img]\n\n[img]: <data:image/png;base64,{blob}>\n"
+    )
+    cell = {**markdown_cell(text), "attachments": {"cat.png": {"image/png": blob}}}
+    document = read(cell, code_cell(f'image = "{blob}"\nshow(image)'))
+    told = "\n".join(section.text for section in document.sections)
+    assert "[Picture: a cat]" in told
+    assert 'image = "…"\nshow(image)' in told
+    assert "A1b2C3d4A1b2C3d4" not in told
+
+
+def test_cell_magics_and_forms_that_show_text_come_as_text():
+    document = read(
+        code_cell("%%markdown\n## The *update*\n\nIt moves the estimate."),
+        code_cell("# @markdown Set the **rate** here.\nrate = 0.1 # @param"),
+        code_cell("%%time\n!pip install numpy"),
+    )
+    assert [block.kind for section in document.sections for block in section.blocks] == [
+        "prose", "prose", "code", "code",
+    ]  # fmt: skip
+    assert document.sections[1].blocks[0].text == "Set the **rate** here."
+    assert document.sections[2].text == "```python\n%%time\n!pip install numpy\n```"
+
+
+def test_sliders_say_nothing_and_a_styled_table_gives_its_rows():
+    slider = {"output_type": "display_data", "data": {"text/plain": "HBox(children=(IntSlider(value=1),))"}}
+    styled = {
+        "output_type": "execute_result",
+        "data": {
+            "text/plain": "<pandas.io.formats.style.Styler at 0x7f00>",
+            "text/html": "<style>td {color: red}</style><table><tr><th>model</th></tr><tr><td>LSTM</td></tr></table>",
+        },
+    }
+    text = read(code_cell("show()", slider, styled)).sections[0].text
+    assert "HBox" not in text
+    assert "Styler" not in text
+    assert "LSTM" in text
+
+
+def test_links_in_a_terminal_are_dropped():
+    link = {
+        "output_type": "stream",
+        "name": "stdout",
+        "text": "see \x1b]8;;http://a.b\x07here\x1b]8;;\x07 now",
+    }
+    assert "see here now" in read(code_cell("go()", link)).sections[0].text
+
+
+def test_a_title_in_front_matter_counts():
+    raw = {"cell_type": "raw", "source": '---\ntitle: "Bandits"\nauthor: A\n---\n'}
+    document = read(raw, markdown_cell("## Exploring\n\nText."))
+    assert (document.title, document.sections[0].heading) == ("Bandits", ("Exploring",))

@@ -1,9 +1,8 @@
 import json
 
 import pytest
-from course_maker import CountingEmbedder, code_cell, markdown_cell, notebook
+from course_maker import REGRESSION, CountingEmbedder, markdown_cell
 
-from knowledge.documents import content_hash
 from knowledge.embedding import HashEmbedder
 from knowledge.errors import (
     BadInputError,
@@ -87,14 +86,20 @@ def test_broken_files_are_reported_and_stop_nothing(course, index, embedder):
     (course / "broken.ipynb").write_text('{"cells": [')
     (course / "empty.md").write_text("")
     (course / "list.ipynb").write_text("[1, 2, 3]")
-    (course / "latin.md").write_bytes("Größe".encode("latin-1"))
+    (course / "noise.md").write_bytes(b"\x00\x01\x02")
     (course / "slides.pdf").write_bytes(b"%PDF-1.7")
+    (course / "latin.md").write_bytes("# Größe\n\nDas Maß aller Dinge.".encode("latin-1"))
     report = refresh([course], index, embedder)
-    assert report.files == 3
+    assert report.files == 4
     assert {path for path, _ in report.skipped} == {
-        "broken.ipynb", "empty.md", "list.ipynb", "latin.md", "slides.pdf",
+        "broken.ipynb", "empty.md", "list.ipynb", "noise.md", "slides.pdf",
     }  # fmt: skip
     assert all(why for _, why in report.skipped)
+    remarks = {outcome.path: outcome.why for outcome in report.outcomes if outcome.outcome == "added"}
+    assert remarks.pop("latin.md") == "not UTF-8: read as Windows-1252"
+    assert set(remarks.values()) == {""}
+    again = refresh([course], index, embedder)
+    assert {o.path: o.why for o in again.outcomes if o.outcome == "unchanged"}["latin.md"]
 
 
 @pytest.mark.parametrize("leave", [[], ["only.pdf"], ["broken.ipynb"]])
@@ -212,17 +217,50 @@ def test_no_index_names_the_command_that_makes_one(index, embedder):
 def test_progress_is_told_from_reading_to_writing(course, index, embedder):
     told = []
     refresh([course], index, embedder, progress=lambda what, done, total: told.append((what, done, total)))
-    assert [what for what, done, total in told if done == total] == ["Reading", "Embedding", "Writing"]
+    assert [what for what, done, total in told if done == total] == [
+        "Reading", "Cutting into passages", "Embedding", "Writing",
+    ]  # fmt: skip
 
 
-def test_the_same_text_in_two_files_is_embedded_once_but_found_in_both(course, index, embedder):
-    copy = notebook(code_cell("x = unusual_name(1)"))
-    for name in ("a.ipynb", "b.ipynb"):
-        (course / name).write_text(copy, encoding="utf-8")
-    refresh([course], index, embedder)
-    assert len({content_hash(id) for id in ids(index)}) == len(ids(index))
-    found = KnowledgeBase.open(index, embedder).search("unusual_name")[0]
-    assert (found.path, found.also) == ("a.ipynb", ("b.ipynb",))
+def test_every_file_has_an_outcome_and_the_counts_add_up(course, index, embedder):
+    (course / "plot.png").write_bytes(b"x")
+    first = refresh([course], index, embedder)
+    assert {(o.path, o.outcome, o.chunks > 0) for o in first.outcomes} == {
+        ("lecture_02/lecture.md", "added", True),
+        ("lecture_09/lecture.md", "added", True),
+        ("lecture_09/notebook.ipynb", "added", True),
+        ("plot.png", "skipped", False),
+    }
+    assert sum(outcome.chunks for outcome in first.outcomes) == first.chunks
+    (course / "lecture_02" / "lecture.md").write_text(f"{REGRESSION}\nMore on slopes.", encoding="utf-8")
+    (course / "lecture_09" / "notebook.ipynb").unlink()
+    second = refresh([course], index, embedder)
+    assert {o.path: o.outcome for o in second.outcomes} == {
+        "lecture_02/lecture.md": "updated",
+        "lecture_09/lecture.md": "unchanged",
+        "lecture_09/notebook.ipynb": "removed",
+        "plot.png": "skipped",
+    }
+    assert (second.added, second.updated, second.unchanged, second.removed) == (0, 1, 1, 1)
+
+
+def test_all_formats_land_in_one_index_and_pages_are_cited(course, index, embedder):
+    from pdf_maker import column, pdf
+
+    (course / "slides.pdf").write_bytes(
+        pdf([column("Nothing here."), column("Kangaroos jump over barriers.")])
+    )
+    (course / "fit.py").write_text('def fit_wombat(x):\n    """Wombats dig tunnels."""\n', encoding="utf-8")
+    (course / "page.html").write_text("<h1>Page</h1><p>Echidnas have spines.</p>", encoding="utf-8")
+    (course / "notes.txt").write_text("Platypuses lay eggs.", encoding="utf-8")
+    report = refresh([course], index, embedder)
+    assert (report.files, report.skipped) == (7, ())
+    base = KnowledgeBase.open(index, embedder)
+    asked = {"kangaroos barriers": "slides.pdf", "wombats tunnels": "fit.py", "echidnas spines": "page.html",
+             "platypuses eggs": "notes.txt"}  # fmt: skip
+    found = {question: base.search(question)[0] for question in asked}
+    assert {question: passage.path for question, passage in found.items()} == asked
+    assert found["kangaroos barriers"].page == 2
 
 
 def test_counting_embedder_counts():

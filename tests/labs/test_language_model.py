@@ -231,6 +231,16 @@ def test_temperature_takes_the_probabilities_to_a_power():
         )
 
 
+def test_writing_looks_back_a_whole_context_and_no_further():
+    model, one = small_model(context=6), torch.tensor([1.0])
+    ids = torch.arange(10)[None]
+    p = next_token(model, ids, 6, one)
+    assert torch.allclose(p, next_token(model, ids[:, 4:], 6, one), atol=1e-6)
+    changed = ids.clone()
+    changed[0, 4] = 15  # the first of the six
+    assert not torch.allclose(p, next_token(model, changed, 6, one), atol=1e-4)
+
+
 def test_temperature_zero_takes_the_likeliest_every_time():
     model = small_model()
     *_, texts_ = write(model, torch.tensor([1]), 12, 20, torch.tensor([0.0, 0.0]), 0)

@@ -71,7 +71,7 @@ def test_byte_pair_encoding_by_hand_is_right_and_is_that_of_the_lab(says):
         found = pairs_of(cut, WORDS)
         best = max(found, key=found.__getitem__)  # the first one met among equals
         learned.append(best)
-        says(8, f"| {number} | `{''.join(best)}` | {found[best]} |")
+        says(8, f"\n{number}. `{''.join(best)}`: {found[best]} times\n")
         cut = {word: merge(symbols, best) for word, symbols in cut.items()}
         if number == 1:
             says(8, f"After merge 1, `w e` is down to {pairs_of(cut, WORDS)['w', 'e']} (the lower ones)")
@@ -274,3 +274,53 @@ def test_the_exercises_of_lecture_8_have_right_answers(says):
         f"$2\\times1024\\times4={2 * 1024 * 4}$ of ${thousands(1024**2)}$: one 128th, ${100 * 8 / 1024:.2f}\\%$",
     )
     says(8, f"$-\\ln0.2={-math.log(0.2):.3f}$, and $e^{{{-math.log(0.2):.3f}}}={1 / 0.2:g}$")
+
+
+def test_a_short_training_in_the_lab_goes_as_the_lecture_says(says):
+    from labs.registry import get_lab
+
+    says(8, "after 30 it is worse than counting pairs of letters")
+    metrics = get_lab("language_model").execute({"steps": 30}).metrics
+    assert metrics["loss_val"] > metrics["loss_bigram"]
+    assert metrics["loss_start"] == pytest.approx(math.log(metrics["vocabulary"]), abs=0.1)
+
+
+@pytest.mark.slow
+def test_temperature_and_tokenizer_do_in_the_lab_what_the_lecture_says(says):
+    from labs.registry import get_lab
+
+    lab = get_lab("language_model")
+    says(8, "at 0.2 most of its words are real, but it repeats itself; at 1.5 about one in four is")
+    runs = {heat: lab.execute({"temperature": heat}) for heat in (0.2, 0.8, 1.5)}
+    real = [run.metrics["words_real"] for run in runs.values()]
+    assert real == sorted(real, reverse=True)
+    assert real[0] > 0.75
+    assert 0.15 < real[2] < 0.35
+    assert any("repeats itself" in finding.evidence for finding in runs[0.2].findings)
+    says(
+        8,
+        "bpe has a several times larger perplexity, and yet its bits per character are about as low or lower",
+    )
+    letters, pairs = runs[0.8].metrics, lab.execute({"tokenizer": "bpe"}).metrics
+    assert pairs["perplexity"] > 3 * letters["perplexity"]
+    assert pairs["bits_per_character"] < 1.03 * letters["bits_per_character"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("steps", "ahead"), [(300, "short"), (600, "long")])
+def test_the_longer_context_pays_in_the_lab_only_after_longer_training(says, steps, ahead):
+    from labs.registry import get_lab
+
+    says(8, "the shorter is slightly ahead; add `steps 600`, and the longer is")
+    lab = get_lab("language_model")
+    short, long = (lab.execute({"context": n, "steps": steps}).metrics["loss_val"] for n in (8, 64))
+    assert ("short" if short < long else "long") == ahead
+    assert abs(short - long) < 0.15
+
+
+def test_the_number_of_heads_does_not_change_the_number_of_parameters(says):
+    from labs.registry import get_lab
+
+    says(8, "with heads 1, 4 and 8`: as many parameters each time")
+    lab = get_lab("language_model")
+    assert len({lab.execute({"heads": n, "steps": 1}).metrics["parameters"] for n in (1, 4, 8)}) == 1

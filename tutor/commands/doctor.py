@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
+from knowledge.paths import DEFAULT, course_names, known_course_folder
 from knowledge.weights import WeightStore
 from labs.errors import LabError
 from tutor.commands.output import put_json, say
@@ -122,14 +124,18 @@ def _index(settings: Settings, weights: WeightStore) -> Check:
             "course", False, "cannot be opened without the embedding model", f"tutor model pull {EMBEDDING}"
         )
     try:
-        base = Library(settings.index, weights, build=False).wait(timeout=120)
+        index = known_course_folder(settings.index, settings.course)
+        base = Library(index, weights, build=False).wait(timeout=120)
     except (TutorError, KnowledgeError) as error:
-        return Check("course", False, str(error), "python ingest.py")
-    files = base.files()
+        named = f" FOLDER --course {shlex.quote(settings.course)}" if settings.course else ""
+        return Check("course", False, str(error), f"python ingest.py{named}")
+    files, built = len(base.files()), base.built_at[:16].replace("T", " ")
+    others = [name for name in course_names(settings.index) if name != (settings.course or DEFAULT)]
+    beside = f"; beside it: {', '.join(others)}" if others else ""
     return Check(
         "course",
         True,
-        f"{len(files)} files, {base.chunk_count} passages, built {base.built_at[:16].replace('T', ' ')}",
+        f"{settings.course or DEFAULT}: {files} files, {base.chunk_count} passages, built {built}{beside}",
     )
 
 

@@ -43,7 +43,7 @@ def serve(
     # They remark on proxies and on every index that is built; what fails is said in the page.
     for talkative in ("langchain_openai", "bm25s"):
         logging.getLogger(talkative).setLevel(logging.ERROR)
-    sessions = SessionStore(settings.sessions_url)
+    sessions = SessionStore(settings.sessions_url, settings.course or "")
     host = ModelHost(settings, weights)
     tutor = Tutor(library, runner, host, sessions)
 

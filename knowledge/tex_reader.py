@@ -1,0 +1,287 @@
+"""LaTeX source -> sections, lightly: sections and slides as headings, formulas as they stand, commands as their words.
+
+Not a TeX engine: macros without arguments are expanded in formulas, other definitions are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from knowledge.documents import CODE, MATHS, PROSE, TABLE, Block, Reading, Section
+from knowledge.markdown_reader import TITLE_MARK, heading_path
+
+LONGEST_GROUP = 20_000  # characters between two braces
+
+_LEVELS = {"part": 2, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6}
+_FRAME = 7
+_VERBATIM = re.compile(
+    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|python|code)\}"
+    r"((?:\[[^\]]{0,500}\])?(?:\{[^}\n]{0,100}\})?)(.{0,8000}?)\\end\{\1\}",
+    re.S,
+)
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
+_DROPPED = re.compile(
+    r"\\begin\{(tikzpicture|comment|thebibliography|filecontents\*?|pgfpicture)\}.{0,200000}?\\end\{\1\}",
+    re.S,
+)
+_DISPLAY = re.compile(
+    r"\\begin\{(equation|align|alignat|gather|multline|eqnarray|displaymath|flalign|dmath)(\*?)\}(.{0,8000}?)\\end\{\1\2\}"
+    r"|\\\[(.{0,4000}?)\\\]|\$\$(.{0,4000}?)\$\$",
+    re.S,
+)
+_INNER = {
+    "align": "aligned",
+    "alignat": "aligned",
+    "flalign": "aligned",
+    "eqnarray": "aligned",
+    "gather": "gathered",
+}
+_INLINE = re.compile(r"(?<!\\)\$((?:\\.|[^$\\]){1,2000}?)\$|\\\((.{1,2000}?)\\\)", re.S)
+_TABULAR = re.compile(r"\\begin\{(tabular[x*]?|array|longtable)\}(.{0,8000}?)\\end\{\1\}", re.S)
+_TABLE_FLOAT = re.compile(r"\\begin\{table\*?\}.{0,4000}?\\end\{table\*?\}", re.S)
+_MACRO = re.compile(
+    r"\\(?:(?:re)?newcommand\*?\s*\{?|def|DeclareMathOperator\*?\s*\{)\s*\\([A-Za-z]+)\}?\s*(?=\{)"
+)
+_TITLE = re.compile(r"\\title\s*(?:\[[^\]]{0,300}\])?(?=\{)")
+_BRACE = re.compile(r"\\.|[{}]", re.S)
+_HEADING = re.compile(
+    r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?\s*(?:\[[^\]]{0,300}\]\s*)?(?=\{)"
+    r"|\\frametitle\s*(?:<[^>]{0,20}>)?(?=\{)"
+    r"|\\begin\{frame\}\s*(?:<[^>]{0,20}>)?(?:\[[^\]]{0,100}\])*\s*(?=\{)?|\\end\{frame\}"
+)
+_ITEM = re.compile(r"\\item\s*(?:<[^>]{0,20}>)?\s*(?:\[([^\]]{0,300})\])?")
+_STATEMENT = re.compile(
+    r"\\begin\{(theorem|lemma|definition|proof|corollary|proposition|example|remark|exercise|algorithm|block|"
+    r"alertblock|exampleblock)\}\s*(?:<[^>]{0,20}>)?(?:\[([^\]]{0,300})\]|\{([^}]{0,300})\})?"
+)
+_SILENT_TEXT = (
+    "label ref eqref cref pageref cite citep citet citeauthor nocite bibliography bibliographystyle "
+    "includegraphics input include usepackage vspace hspace setlength addtolength pagestyle thispagestyle "
+    "setcounter addtocounter newcommand renewcommand def definecolor color textcolor usetheme index "
+    "hypersetup graphicspath newtheorem resizebox scalebox rule fontsize addcontentsline tableofcontents "
+    "markboth bibitem"
+)
+_SILENT = frozenset(_SILENT_TEXT.split())
+_STYLES = {"textbf": "**", "emph": "*", "textit": "*", "texttt": "`", "alert": "**", "structure": "**"}
+_COMMAND = re.compile(r"\\([A-Za-z]+)\*?[ \t]*(?:<[^>\n]{0,20}>)?(?:\[[^\]\n]{0,300}\])?")
+_ACCENTS = {
+    "'": "\u0301",
+    "`": "\u0300",
+    "^": "\u0302",
+    '"': "\u0308",
+    "~": "\u0303",
+    "c": "\u0327",
+    "v": "\u030c",
+}
+_ACCENT = re.compile(r"\\(?:(['`^\"~])\{?(\\?[A-Za-z])\}?|([cv])\{([A-Za-z])\})")
+_WORDS = {"ldots": "…", "dots": "…", "ss": "ß", "o": "ø", "ae": "æ", "LaTeX": "LaTeX", "TeX": "TeX", "S": "§"}
+
+
+def read_tex(reading: Reading) -> list[Section]:
+    text = reading.text()
+    kept: list[Block] = []  # what must not be touched again, known by its number
+
+    def keep(block: Block) -> str:
+        kept.append(block)
+        return f"\x00{len(kept) - 1}\x00"
+
+    text = _VERBATIM.sub(
+        lambda found: f"\n\n{keep(_listing(found[2], found[3]))}\n\n", text.replace("\x00", "")
+    )
+    text = "\n".join(_COMMENT.sub(r"\1", line) if "%" in line else line for line in text.split("\n"))
+    macros = _macros(text)
+    titled = _TITLE.search(text)
+    title = _group(text, titled.end(), _braces(text))[0] if titled else ""
+    if (start := text.find("\\begin{document}")) >= 0:
+        text = text[start + 16 :].split("\\end{document}")[0]
+    text = _DROPPED.sub(" ", text)
+    text = _TABLE_FLOAT.sub(lambda found: found[0].replace("\\caption", "\\tablecaption"), text)
+    text = _DISPLAY.sub(lambda found: f"\n\n{keep(_formula(found, macros))}\n\n", text)
+    text = _INLINE.sub(
+        lambda found: keep(Block(MATHS, f"${_expand(found[1] or found[2], macros).strip()}$")), text
+    )
+    text = _TABULAR.sub(lambda found: f"\n\n{keep(_table(found[2], kept))}\n\n", text)
+
+    levels = {1: f"{TITLE_MARK}{_line(title, kept)}"} if title else {}
+    sections: list[Section] = []
+    for level, name, content in _parts(text):
+        if level:
+            levels = {known: other for known, other in levels.items() if known < level}
+        if level and (words := _line(name, kept)):
+            levels[level] = words
+        blocks = tuple(_blocks(content, kept))
+        if blocks:
+            sections.append(Section(heading_path(levels), blocks))
+    return sections
+
+
+def _braces(text: str) -> dict[int, int]:
+    """The place of each opening brace and of its partner."""
+    pairs: dict[int, int] = {}
+    open_: list[int] = []
+    for found in _BRACE.finditer(text):
+        if found[0] == "{":
+            open_.append(found.start())
+        elif found[0] == "}" and open_:
+            pairs[open_.pop()] = found.start()
+    return pairs
+
+
+def _group(text: str, at: int, pairs: dict[int, int]) -> tuple[str, int]:
+    """What stands between the brace at `at` and its partner, and the place behind it."""
+    end = pairs.get(at)
+    if end is None or end - at > LONGEST_GROUP:
+        return "", at + (text[at : at + 1] == "{")
+    return text[at + 1 : end], end + 1
+
+
+def _parts(text: str) -> Iterator[tuple[int, str, str]]:
+    """(level, heading, the text under it) in order; level 0 goes on under the heading before."""
+    level, name, position = 0, "", 0
+    pairs = _braces(text)
+    for found in _HEADING.finditer(text):
+        if found.start() < position:
+            continue
+        yield level, name, text[position : found.start()]
+        title, position = _group(text, found.end(), pairs)
+        if found[1]:
+            level, name = _LEVELS[found[1]], title
+        else:
+            level, name = _FRAME, title
+    yield level, name, text[position:]
+
+
+def _macros(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    pairs = _braces(text)
+    for match in _MACRO.finditer(text):
+        body, _ = _group(text, match.end(), pairs)
+        if 0 < len(body) <= 120 and "#" not in body:
+            found[match[1]] = f"\\operatorname{{{body}}}" if "Operator" in match[0] else body
+    return found
+
+
+def _expand(formula: str, macros: dict[str, str]) -> str:
+    """Macros of the document written out, two deep, within bounds."""
+    for _ in range(2):
+        if not macros or len(formula) > 5000:
+            break
+        formula = re.sub(r"\\([A-Za-z]+)", lambda found: _macro(found, macros), formula)
+    return formula
+
+
+def _macro(found: re.Match[str], macros: dict[str, str]) -> str:
+    return f"{{{macros[found[1]]}}}" if found[1] in macros else found[0]
+
+
+def _listing(options: str, code: str) -> Block:
+    language = re.search(r"language=\{?(?:\[[^\]]*\])?(\w+)|\{(\w+)\}", options)
+    return Block(CODE, code.strip("\n"), (language[1] or language[2]).lower() if language else "")
+
+
+def _formula(found: re.Match[str], macros: dict[str, str]) -> Block:
+    name, body = found[1] or "", next(part for part in (found[3], found[4], found[5], "") if part is not None)
+    body = re.sub(r"\\(?:label|tag)\{[^}]*\}|\\(?:nonumber|notag)\b", "", _expand(body, macros))
+    body = "\n".join(line.strip() for line in body.split("\n") if line.strip())
+    if name == "eqnarray":
+        body = re.sub(r"&\s*([=<>]|\\[lg]eq?)\s*&", r"&\1", body)
+    if inner := _INNER.get(name):
+        body = f"\\begin{{{inner}}}\n{body}\n\\end{{{inner}}}"
+    return Block(MATHS, f"$$\n{body}\n$$" if body else "")
+
+
+def _table(body: str, kept: list[Block]) -> Block:
+    """The rows of a table as a Markdown table."""
+    _, start = _group(body, 0, _braces(body)) if body.startswith("{") else ("", 0)
+    rows = []
+    for row in re.split(r"\\\\(?:\[[^\]]*\])?|\\tabularnewline", body[start:]):
+        row = re.sub(
+            r"\\(?:hline|toprule|midrule|bottomrule)|\\(?:cline|cmidrule)(?:\([^)]*\))?\{[^}]*\}", "", row
+        )
+        cells = [_line(cell, kept) for cell in re.split(r"(?<!\\)&", row)]
+        if any(cells):
+            rows.append(f"| {' | '.join(cells)} |")
+    if len(rows) > 1:
+        rows.insert(1, "|" + " --- |" * (rows[0].count(" | ") + 1))
+    return Block(TABLE, "\n".join(rows))
+
+
+def _blocks(content: str, kept: list[Block]) -> Iterator[Block]:
+    for part in re.split(r"\n[ \t]*\n", content):
+        whole = re.fullmatch(r"\s*\x00(\d+)\x00\s*", part)
+        if whole:
+            if kept[int(whole[1])].text.strip():
+                yield kept[int(whole[1])]
+        elif words := _words(part, kept):
+            yield Block(PROSE, words)
+
+
+def _line(source: str, kept: list[Block]) -> str:
+    return " ".join(_words(source, kept).split())
+
+
+def _words(source: str, kept: list[Block]) -> str:
+    """Running text: commands replaced by their words, lists by lines with a dash, formulas put back."""
+    text = _STATEMENT.sub(_statement, source)
+    text = re.sub(r"\\begin\{(?:itemize|enumerate|description)\}(?:\[[^\]]*\])?", "\n", text)
+    text = _ITEM.sub(lambda found: f"\x01{f'**{found[1]}** ' if found[1] else ''}", text)
+    text = re.sub(r"\\(?:begin|end)\{[^}]{0,60}\}(?:\[[^\]\n]{0,100}\])?(?:\{[^}\n]{0,100}\})?", "\n", text)
+    text = _ACCENT.sub(_accented, text)
+    text = _commands(text)
+    text = re.sub(r"\\([%$#&_{}])", "\x02\\1", text)
+    text = re.sub(r"\\\\(?:\[[^\]]*\])?", "\n", text)
+    text = re.sub(r"(?<!\x02)[{}]", "", text).replace("\x02", "").replace("\\,", " ").replace("\\ ", " ")
+    text = re.sub(r"\\[^A-Za-z\s]", "", text).replace("~", " ")
+    text = text.replace("---", "—").replace("--", "–").replace("``", "“").replace("''", "”")
+    lines = [" ".join(part.split()) for part in " ".join(text.split()).split("\x01")]
+    text = "\n".join([*lines[:1], *(f"- {line}" for line in lines[1:] if line)]).strip()
+    return re.sub(r"\x00(\d+)\x00", lambda found: kept[int(found[1])].markdown(), text)
+
+
+def _commands(text: str) -> str:
+    """Commands gone; of those with an argument the words stay, unless they only set something."""
+    parts: list[str] = []
+    position, pairs = 0, _braces(text)
+    while found := _COMMAND.search(text, position):
+        parts.append(text[position : found.start()])
+        name, position = found[1], found.end()
+        if name == "verb" and position < len(text):
+            end = text.find(text[position], position + 1)
+            parts.append(f"`{text[position + 1 : end]}`" if end > 0 else "")
+            position = end + 1 if end > 0 else position + 1
+            continue
+        argument, after = _group(text, position, pairs)
+        if name in _SILENT:
+            while after != position:
+                position = after
+                _, after = _group(text, position, pairs)
+        elif name in _STYLES and argument.strip():
+            parts.append(f"{_STYLES[name]}{_commands(argument).strip()}{_STYLES[name]}")
+            position = after
+        elif name in ("caption", "tablecaption") and argument:
+            kind = "Picture" if name == "caption" else "Table"
+            parts.append(f"\n[{kind}: {_commands(argument).strip()}]\n")
+            position = after
+        elif name == "footnote" and argument:
+            parts.append(f" ({_commands(argument).strip()})")
+            position = after
+        elif name == "href":
+            position = after
+        elif after == position or not argument:
+            parts.append(_WORDS.get(name, " "))
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def _statement(found: re.Match[str]) -> str:
+    name, title = found[1], (found[2] or found[3] or "").strip()
+    if "block" in name:
+        return f"\n**{title}**\n" if title else "\n"
+    return f"\n**{name.capitalize()}{f' ({title})' if title else ''}.** "
+
+
+def _accented(found: re.Match[str]) -> str:
+    mark, letter = found[1] or found[3], (found[2] or found[4]).lstrip("\\")
+    return unicodedata.normalize("NFC", letter + _ACCENTS[mark])
