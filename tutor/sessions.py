@@ -54,6 +54,15 @@ class _SessionRow(TableBase):
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=lambda: datetime.now(UTC))
 
 
+class _CourseRow(TableBase):
+    """The course that a session is in, where that is not the default one. A table of its own: databases of before
+    need no new column."""
+
+    __tablename__ = "session_courses"
+    session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+
+
 class _TurnRow(TableBase):
     __tablename__ = "turns"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -97,7 +106,7 @@ class Turn:
 
 
 class SessionStore:
-    """Save and load turns. Safe to share between threads.
+    """Save and load turns. Safe to share between threads. New sessions begin in `course` ("": the default one).
 
     Raises
     ------
@@ -105,7 +114,8 @@ class SessionStore:
         From the constructor, when the database cannot be opened; the message says what to do.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, course: str = "") -> None:
+        self._course = course
         parsed = make_url(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         try:
@@ -163,12 +173,21 @@ class SessionStore:
                 )
             )
 
-    @staticmethod
-    def _make_sure_of(db: Session, session_id: str, title: str) -> None:
+    def _make_sure_of(self, db: Session, session_id: str, title: str) -> None:
         """Create the session's row where there is none; two turns of a new session may come at once."""
         if db.get(_SessionRow, session_id) is None:
             with suppress(IntegrityError), db.begin_nested():
                 db.add(_SessionRow(id=session_id, title=title))
+                if self._course:
+                    db.add(_CourseRow(session_id=session_id, course=self._course))
+
+    def course_of(self, session_id: str) -> str | None:
+        """The course that a session began in ("": the default one); None for a session that is new."""
+        with Session(self._engine) as db:
+            if db.get(_SessionRow, session_id) is None:
+                return None
+            row = db.get(_CourseRow, session_id)
+            return row.course if row else ""
 
     def turns(self, session_id: str, last: int | None = None) -> list[Turn]:
         """The turns of a session, oldest first; with `last`, only that many of the newest."""
