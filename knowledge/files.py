@@ -33,7 +33,19 @@ _WHY = {
     "source code in another language than Python": "r jl m java c h cpp cc cs js ts go rs sh bat sql scala css scss",
 }
 _WHY_BY_SUFFIX = {f".{suffix}": why for why, suffixes in _WHY.items() for suffix in suffixes.split()}
-_LEAVE_OUT = frozenset({"__pycache__", "__MACOSX", "node_modules", "venv", "env", "site-packages"})
+# Left behind by programs, or the work of others that a page is shown with.
+_LEAVE_OUT = frozenset(
+    {
+        "__pycache__",
+        "__MACOSX",
+        "node_modules",
+        "bower_components",
+        "site_libs",
+        "reveal.js",
+        "venv",
+        "site-packages",
+    }
+)
 
 # Plain text is what training data come as, too.
 LONG_TEXT = 150_000  # bytes
