@@ -178,7 +178,8 @@ def run_there(
             folder().mkdir(parents=True, exist_ok=True)
             (folder() / name).write_bytes(data)
     worker = distributed.get_worker()
-    stop = distributed.Event(_stop_name(run_id))
+    # Handed its client here: the thread that watches it is none of the cluster's and would find no client.
+    stop = distributed.Event(_stop_name(run_id), client=distributed.get_client())
     run = _runner_there(where, limits).submit(lab_id, parameters)
     ended = threading.Event()
 

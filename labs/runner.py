@@ -135,6 +135,7 @@ class LabRunner:
         self._waiting: collections.deque[LabRun] = collections.deque()
         self._work = threading.Condition()
         self._closed = False
+        self._running = 0
         self._numbers = itertools.count(1)
         self._count = max(1, workers)
         self._slots: list[threading.Thread] = []
@@ -155,6 +156,12 @@ class LabRunner:
             self._waiting.append(run)
             self._work.notify_all()
         return run
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run waits or is under way."""
+        with self._work:
+            return bool(self._waiting) or self._running > 0
 
     def warm_up(self) -> None:
         """Start the workers in the background, so that the first run need not wait for them."""
@@ -204,6 +211,7 @@ class LabRunner:
                 if run is None:
                     continue
                 try:
+                    self._count_running(1)
                     self._run(process, run)
                 except Exception as error:
                     logger.exception("the lab runner failed on %s", run.id)
@@ -211,9 +219,15 @@ class LabRunner:
                         LabCrashed(f"The {run.lab.id} lab could not be run ({error}); please try again.")
                     )
                     process.kill()
+                finally:
+                    self._count_running(-1)
         finally:
             if process is not None:
                 process.close()
+
+    def _count_running(self, change: int) -> None:
+        with self._work:
+            self._running += change
 
     def _next(self) -> LabRun | None:
         """The first waiting run; cancelled ones end here. None from time to time, so that the slot looks

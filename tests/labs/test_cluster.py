@@ -112,6 +112,21 @@ def test_a_cancelled_run_ends_and_the_cluster_takes_the_next_one(runner):
     with pytest.raises(LabCancelled):
         run.result(WAIT)
     assert runner.submit("count", {}).result(WAIT).metrics["total"] == 1.5
+    end = time.monotonic() + 20
+    while not all(_run_on_each(runner, _is_idle)) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert all(_run_on_each(runner, _is_idle))  # it does not go on where nobody sees it
+
+
+def _run_on_each(runner, job):
+    return list(runner._client.run(job).values())
+
+
+def _is_idle():
+    """On a worker of the cluster: whether no lab is being run there."""
+    from labs import cluster
+
+    return all(not made.busy for made in cluster._runners.values())
 
 
 def test_a_crash_inside_a_run_leaves_the_cluster_s_worker_alive(runner, cluster):

