@@ -257,3 +257,8 @@ def test_what_is_planned_with_sane_values_is_what_the_lab_takes(router: Router) 
 )
 def test_a_switch_can_be_compared_in_both_positions(router: Router, message: str, value: Any) -> None:
     assert router.plan(message).parameters["scale_features"] == value
+
+
+def test_a_value_that_is_also_the_labs_name_counts_where_the_list_is(router: Router) -> None:
+    plan = router.plan("run the rnn with cell rnn, gru and lstm")
+    assert (plan.lab, plan.parameters) == ("rnn", {"cell": ["rnn", "gru", "lstm"]})

@@ -181,7 +181,9 @@ def _choices(
             reading.values[name] = _fix(values, tokens)
         else:
             values = _fix(values, tokens)
-            joined = len(values) > 1 and (reading.compares or _listed(wanted, tokens))
+            # "run the rnn with cell rnn, gru and lstm": the first "rnn" names the lab, the list begins at the second
+            latest = sorted({h.entry.value: h for h in wanted}.values(), key=lambda h: h.start)
+            joined = len(values) > 1 and (reading.compares or _listed(latest, tokens))
             reading.values[name] = values if joined else values[-1]
         if name in reading.values:
             reading.last = reading.last or name
