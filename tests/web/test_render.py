@@ -248,3 +248,10 @@ def test_a_model_that_has_just_taken_over_says_so():
     host = FakeModelHost("ready")
     assert "now answering" in status.model_html(host, before="loading")
     assert "now answering" not in status.model_html(host, before="ready")
+
+
+def test_an_opened_source_names_the_copies_of_its_file():
+    copied = dataclasses.replace(PASSAGES[0], also=("lecture_09/<b>copy</b>.md",))
+    shown = passage.heading_html(copied, 1)
+    assert "also in <code>lecture_09/&lt;b&gt;copy&lt;/b&gt;.md</code>" in shown
+    assert "also in" not in passage.heading_html(PASSAGES[0], 1)

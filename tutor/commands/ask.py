@@ -90,9 +90,11 @@ def passage_json(passage: Passage) -> dict[str, Any]:
         "heading": list(passage.heading),
         "cell": passage.cell,
         "page": passage.page,
+        "also": list(passage.also),
         "text": passage.text,
         "score": round(float(passage.score), 6),
         "similarity": round(float(passage.similarity), 4),
+        "probability": round(float(passage.probability), 4),
     }
 
 

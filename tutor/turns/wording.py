@@ -17,8 +17,10 @@ def place(passage: Passage) -> str:
     """Where a passage stands, for a reader: "Lecture 9 › Why do we decay epsilon?"."""
     lecture = f"Lecture {passage.lecture}" if passage.lecture is not None else passage.title
     heading = [h for h in passage.heading[-2:] if h != passage.title] or [passage.title]
-    cell = f" (notebook cell {passage.cell})" if passage.cell is not None else ""
-    return " › ".join(dict.fromkeys((lecture, *heading))) + cell
+    spot = f" (notebook cell {passage.cell})" if passage.cell is not None else ""
+    if passage.page is not None:
+        spot = f" (page {passage.page})"
+    return " › ".join(dict.fromkeys((lecture, *heading))) + spot
 
 
 def quoted_answer(passages: Sequence[Passage]) -> str:

@@ -20,7 +20,7 @@ def heading_html(passage: Passage, number: int) -> str:
     return (
         f'<p class="t-kicker">{kicker}</p><h2 id="passage-title" tabindex="-1">{title}</h2>'
         + (f'<p class="t-trail">{trail}</p>' if trail else "")
-        + f'<p class="t-locator"><code>{html.escape(passage.path)}</code>{_spot(passage)}</p>'
+        + f'<p class="t-locator"><code>{html.escape(passage.path)}</code>{_spot(passage)}{_also(passage)}</p>'
     ).replace("{", "&#123;")
 
 
@@ -28,6 +28,12 @@ def _spot(passage: Passage) -> str:
     if passage.cell is not None:
         return f" · cell {passage.cell}"
     return f" · page {passage.page}" if passage.page is not None else ""
+
+
+def _also(passage: Passage) -> str:
+    """The other files that say nearly the same."""
+    shown = ", ".join(f"<code>{html.escape(path)}</code>" for path in passage.also[:3])
+    return f" · also in {shown}" if shown else ""
 
 
 def body_markdown(passage: Passage, sections: Sequence[Any]) -> str:
