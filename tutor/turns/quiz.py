@@ -208,7 +208,7 @@ def _passage(question: Question, library: Library) -> Passage | None:
     if base is None:
         return None
     try:
-        found = base.search(question.heading, k=10)
+        found = base.search(f"lecture {question.lecture}: {question.heading}", k=25)
     except KnowledgeError:
         return None
     return next((p for p in found if p.lecture == question.lecture and question.heading in p.heading), None)
