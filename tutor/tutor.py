@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -73,7 +73,10 @@ class Tutor:
 
     def plan(self, message: str, session_id: str) -> Plan:
         """What would be done with a message in this session, without doing it."""
-        questions = [t.question for t in self.sessions.turns(session_id, last=REMEMBERED)]
+        return self._plan(message, session_id, self.sessions.turns(session_id, last=REMEMBERED))
+
+    def _plan(self, message: str, session_id: str, history: Sequence[Turn]) -> Plan:
+        questions = [turn.question for turn in history]
         last = self.sessions.last_plan(session_id) or {}
         said = [own_files.read_message(text, questions[:at]) for at, text in enumerate(questions)]
         own = own_files.read_message(message, questions)
@@ -137,7 +140,9 @@ class Tutor:
         if (name := own_files.just_added(draft.question)) is not None:
             yield from look_at_file(draft, name, self.labs)
             return
-        if (steps := self._practice(draft)) is not None:
+        history = self.sessions.turns(draft.session_id, last=REMEMBERED)
+        plan = self._plan(draft.question, draft.session_id, history)
+        if (steps := self._practice(draft, plan, history)) is not None:
             yield from steps
             return
         if model.tool_calls and model.chat is not None:
@@ -145,7 +150,6 @@ class Tutor:
                 run_agent,
             )  # LangChain costs a second, and only such a model needs it
 
-            history = self.sessions.turns(draft.session_id, last=REMEMBERED)
             try:
                 yield from run_agent(draft, model, self.library, self.runner, self.labs, history, cancel)
                 return
@@ -154,26 +158,31 @@ class Tutor:
                 yield Notice(f"{error} Meanwhile I go on without a language model.", "error")
                 model = no_model()
                 draft.model = model.label
-        yield from self._routed(draft, model, cancel)
+        yield from self._routed(draft, plan, history, model, cancel)
 
-    def _practice(self, draft: Draft) -> Iterator[Event] | None:
+    def _practice(self, draft: Draft, plan: Plan, history: Sequence[Turn]) -> Iterator[Event] | None:
         """The steps of a quiz, whatever model there is: keys and grades are code's. None for anything else."""
-        plan = self.plan(draft.question, draft.session_id)
-        state = quiz.pending(self.sessions.turns(draft.session_id, last=quiz.OPEN_FOR))
+        state = quiz.pending(history)
         if state is not None and (asked := quiz.wish(draft.question, state, plan)) is not None:
             return quiz.go_on(draft, asked, state, self.library, self.progress)
         if quiz.wants_progress(draft.question):
             return quiz.tell_progress(draft, self.progress)
         return quiz.start(draft, plan, self.progress) if plan.intent == "quiz" else None
 
-    def _routed(self, draft: Draft, model: LoadedModel, cancel: threading.Event) -> Iterator[Event]:
-        plan = self.plan(draft.question, draft.session_id)
+    def _routed(
+        self,
+        draft: Draft,
+        plan: Plan,
+        history: Sequence[Turn],
+        model: LoadedModel,
+        cancel: threading.Event,
+    ) -> Iterator[Event]:
         draft.intent = plan.intent
         draft.details["plan"] = {"intent": plan.intent, "lab": plan.lab, "parameters": dict(plan.parameters)}
         if plan.alternative is not None:
             yield from talk.which_one(draft, plan, self.labs)
         elif plan.intent == "lab" and plan.lab is not None:
-            previous = self.last_result(draft.session_id, plan.lab)
+            previous = last_result(history, plan.lab)
             yield from run_experiment(
                 plan.lab, plan.parameters, draft, self.runner, self.library, model, previous, cancel
             )
@@ -182,19 +191,9 @@ class Tutor:
         elif plan.intent == "meta":
             yield from talk.about_the_tutor(draft, self.labs, self.library, model.label)
         else:
-            questions = [
-                t.question for t in self.sessions.turns(draft.session_id, last=3) if t.intent != "lab"
-            ]
+            questions = [turn.question for turn in history[-3:] if turn.intent != "lab"]
             asked = as_asked(draft.question, questions)
             yield from answer_question(asked, draft, self.library, model, self.labs, cancel)
-
-    def last_result(self, session_id: str, lab_id: str) -> LabResult | None:
-        """The newest result of a lab in this session, to compare with."""
-        for turn in reversed(self.sessions.turns(session_id, last=REMEMBERED)):
-            for run in reversed(turn.runs):
-                if run.result.lab == lab_id:
-                    return run.result
-        return None
 
     def _save(self, draft: Draft, seconds: float) -> Iterator[Event]:
         turn = Turn(
@@ -222,6 +221,12 @@ class Tutor:
                 "This turn could not be saved, so it will be gone after a reload. Free some disk space and ask again.",
                 "warning",
             )
+
+
+def last_result(history: Sequence[Turn], lab_id: str) -> LabResult | None:
+    """The newest result of a lab in these turns, to compare with."""
+    runs = (run for turn in reversed(history) for run in reversed(turn.runs))
+    return next((run.result for run in runs if run.result.lab == lab_id), None)
 
 
 def check_message(message: str) -> None:

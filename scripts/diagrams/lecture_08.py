@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
-from style import BLUE, GREEN, GREY, LECTURES, ORANGE, RED, axes, draw_all
+from style import BLUE, GREEN, GREY, LECTURES, ORANGE, RED, arrow, axes, blank, draw_all
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -27,23 +27,6 @@ QUERIES = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 0.0]])
 KEYS = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.0]])
 
 CANDIDATES, LOGITS = ("mat", "sofa", "moon"), np.array([3.0, 2.0, 0.0])
-
-Point = tuple[float, float]
-
-
-def blank(width: float, height: float, across: Point, up: Point) -> tuple[Figure, Axes]:
-    """A figure for a drawing, with equal scales and no axes."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    ax = figure.subplots()
-    ax.set_aspect("equal")
-    ax.axis("off")
-    ax.set(xlim=across, ylim=up)
-    return figure, ax
-
-
-def arrow(ax: Axes, start: Point, end: Point, colour: str = GREY) -> None:
-    ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.5,
-                                            "shrinkA": 0, "shrinkB": 0})  # fmt: skip
 
 
 def box(ax: Axes, x: float, y: float, width: float, height: float, name: str, colour: str) -> None:

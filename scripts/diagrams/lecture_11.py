@@ -9,29 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
-from style import BLUE, GREEN, GREY, LECTURES, ORANGE, RED, axes, draw_all
+from style import BLUE, GREEN, GREY, LECTURES, ORANGE, RED, arrow, axes, blank, draw_all
 
 TEXT = "banana."
 NAMES = ("Ada", "Grace", "Alan")
 FACTORS = (1.5, 1.1, 1.0, 0.9, 0.5)
 STEPS = 20
-
-Point = tuple[float, float]
-
-
-def blank(width: float, height: float, across: Point, up: Point) -> tuple[Figure, Axes]:
-    """A figure for a drawing, with equal scales and no axes."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    ax = figure.subplots()
-    ax.set_aspect("equal")
-    ax.axis("off")
-    ax.set(xlim=across, ylim=up)
-    return figure, ax
-
-
-def arrow(ax: Axes, start: Point, end: Point, colour: str = GREY, bend: str = "arc3") -> None:
-    ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.5,
-                                            "shrinkA": 0, "shrinkB": 0, "connectionstyle": bend})  # fmt: skip
 
 
 def box(ax: Axes, x: float, y: float, width: float, height: float, name: str, colour: str) -> None:

@@ -57,3 +57,21 @@ def draw_all(drawings: Mapping[str, Callable[[], Figure]], folder: Path) -> list
             save(drawing(), path)
             written.append(path)
     return written
+
+
+Point = tuple[float, float]
+
+
+def blank(width: float, height: float, across: Point, up: Point) -> tuple[Figure, Axes]:
+    """A figure for a drawing, with equal scales and no axes."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    ax = figure.subplots()
+    ax.set_aspect("equal")
+    ax.axis("off")
+    ax.set(xlim=across, ylim=up)
+    return figure, ax
+
+
+def arrow(ax: Axes, start: Point, end: Point, colour: str = GREY, bend: str = "arc3") -> None:
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.5,
+                                            "shrinkA": 0, "shrinkB": 0, "connectionstyle": bend})  # fmt: skip

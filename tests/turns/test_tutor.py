@@ -302,7 +302,7 @@ def test_a_session_id_that_is_a_path_is_refused(desk):
 
 def test_a_bug_becomes_an_apology_and_the_next_message_works(desk, monkeypatch, caplog):
     with monkeypatch.context() as patch:
-        patch.setattr(desk.tutor, "plan", lambda *_: 1 / 0)
+        patch.setattr(desk.tutor.router, "plan", lambda *_: 1 / 0)
         events = desk.say("hello")
     assert events[-1].failed
     assert "Sorry" in first(events, Notice).message

@@ -6,7 +6,6 @@ and what is final is the checked text: sentences that no passage bears out are t
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +31,6 @@ SMALL_BUDGET = (
     125  # words of passages for a model on the processor: about 170 tokens, three seconds of reading
 )
 SHORT_ANSWER = 25  # words; below this, or after a sentence went, the course speaks as well
-FOLLOW_UP_WORDS = 9
-_POINTING = {"it", "its", "that", "this", "they", "them", "those", "these", "one", "ones", "there"}
 
 
 @dataclass(frozen=True)
@@ -46,19 +43,11 @@ class Asked:
 
 
 def as_asked(message: str, earlier: Sequence[str]) -> Asked:
-    """Give a short follow-up ("and what about the second one?") the words of the question before it."""
-    words = re.findall(r"[\w']+", message.lower())
-    leans = (
-        len(words) <= 2
-        or (len(words) <= FOLLOW_UP_WORDS and words[0] in {"and", "but", "so", "also", "then"})
-        or (len(words) <= FOLLOW_UP_WORDS and bool(_POINTING & set(words)))
-        or message.lower().startswith(
-            ("what about", "how about", "what else", "why not", "go on", "tell me more")
-        )
-    )
-    if leans and earlier:
-        return Asked(message, f"{earlier[-1]} {message}", earlier[-1])
-    return Asked(message, message, None)
+    """Give a follow-up ("and what about the second one?") the words of the question before it."""
+    from knowledge.followups import with_context
+
+    query = with_context(message, earlier)
+    return Asked(message, query, earlier[-1] if query != message else None)
 
 
 def answer_question(
