@@ -18,11 +18,14 @@ def lecture_text() -> Callable[[int], str]:
 
 @pytest.fixture
 def says(lecture_text: Callable[[int], str]) -> Callable[..., None]:
-    """Check that a lecture prints each of the given pieces, which a test has just worked out."""
+    """Check that a lecture prints each of the given pieces, which a test has just worked out.
+
+    Blanks do not count: in a formula they change nothing that a student sees.
+    """
 
     def check(number: int, *pieces: str) -> None:
-        text = lecture_text(number)
-        missing = [piece for piece in pieces if piece not in text]
+        text = "".join(lecture_text(number).split())
+        missing = [piece for piece in pieces if "".join(piece.split()) not in text]
         assert not missing, f"lecture {number} does not say {missing}"
 
     return check

@@ -137,7 +137,7 @@ def test_attention_by_hand_is_right_and_is_that_of_pytorch(says):
 
 
 def test_a_dot_product_of_random_numbers_has_the_spread_of_the_lecture(says):
-    says(8, "$d_k$ random numbers of spread 1 has a spread of $\\sqrt{d_k}$")
+    says(8, "$d_k$ random numbers of mean 0 and spread 1 has a spread of $\\sqrt{d_k}$")
     rng = np.random.default_rng(0)
     for d in (4, 64):
         dots = (rng.normal(size=(20_000, d)) * rng.normal(size=(20_000, d))).sum(axis=1)
@@ -264,7 +264,7 @@ def test_the_exercises_of_lecture_8_have_right_answers(says):
     )
     says(8, "Logits $1$ and $0$. What are the probabilities at $\\tau=1$ and at $\\tau=0.5$?")
     one, half = softmax([1, 0]), softmax([2, 0])
-    says(8, "for a $1024\\times1024$ table with $r=4$", "each token that comes the probability $0.2$")
+    says(8, "for a $1024\\times1024$ table with $r=4$")
     says(
         8,
         f"$e/(e+1)={one[0]:.3f}$ and ${one[1]:.3f}$; with the logits $2$ and $0$: ${half[0]:.3f}$ and ${half[1]:.3f}$",
@@ -273,7 +273,6 @@ def test_the_exercises_of_lecture_8_have_right_answers(says):
         8,
         f"$2\\times1024\\times4={2 * 1024 * 4}$ of ${thousands(1024**2)}$: one 128th, ${100 * 8 / 1024:.2f}\\%$",
     )
-    says(8, f"$-\\ln0.2={-math.log(0.2):.3f}$, and $e^{{{-math.log(0.2):.3f}}}={1 / 0.2:g}$")
 
 
 def test_a_short_training_in_the_lab_goes_as_the_lecture_says(says):
@@ -299,11 +298,11 @@ def test_temperature_and_tokenizer_do_in_the_lab_what_the_lecture_says(says):
     assert any("repeats itself" in finding.evidence for finding in runs[0.2].findings)
     says(
         8,
-        "bpe has a several times larger perplexity, and yet its bits per character are about as low or lower",
+        "bpe has a several times larger perplexity, and yet its bits per character are about as low.",
     )
     letters, pairs = runs[0.8].metrics, lab.execute({"tokenizer": "bpe"}).metrics
     assert pairs["perplexity"] > 3 * letters["perplexity"]
-    assert pairs["bits_per_character"] < 1.03 * letters["bits_per_character"]
+    assert pairs["bits_per_character"] == pytest.approx(letters["bits_per_character"], rel=0.05)
 
 
 @pytest.mark.slow
