@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from knowledge.errors import BadInputError, KnowledgeError
 from knowledge.paths import COURSE, DEFAULT, course_folder, course_names
 from knowledge.refresh import DUPLICATE, REMOVED, SKIPPED, IngestReport, Outcome, refresh
+from knowledge.sources import with_added
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -77,7 +78,8 @@ def run(options: argparse.Namespace, make_embedder: MakeEmbedder) -> int:
         if index != options.index and not options.paths:
             # The course that ships has no business under another name.
             raise BadInputError(f"Give the folder of the course {options.course!r} as well.")
-        paths = options.paths or [COURSE]
+        # Files that were added on the page belong to the course until they are removed there.
+        paths = options.paths or list(with_added([COURSE], index))
         for path in paths:
             # Looked at before anything is fetched: a misspelt folder should not cost a download.
             _must_exist(path)

@@ -24,6 +24,8 @@ from knowledge.embedding import Embedded, Query
 from knowledge.errors import DamagedIndexError, IndexWriteError
 
 COLLECTION = "course"
+WINDOW = 24  # words: about two sentences without their little words
+STEP = 12  # words from one window to the next
 BATCH = 1000  # below SQLite's limit on variables in one statement
 
 
@@ -67,18 +69,47 @@ class VectorIndex:
         Each word of the question looks for the word most like it; the weighted mean of these cosines.
         """
         found = np.zeros(len(rows), np.float32)
-        sizes = np.array([self._starts[row + 1] - self._starts[row] for row in rows])
-        if not sizes.sum() or not len(query.words):
+        words, sizes = self._words_of(rows)
+        if not len(words) or not len(query.words):
             return found
-        words = np.concatenate([self._words[self._starts[row] : self._starts[row + 1]] for row in rows])
-        cosines = words.astype(np.float32) @ (
-            query.words.T / 127
-        )  # (words of the passages, words of the question)
         some = np.flatnonzero(sizes)
-        starts = np.concatenate([[0], np.cumsum(sizes[some])[:-1]])
-        best = np.maximum.reduceat(cosines, starts, axis=0)  # (passages, words of the question)
+        cosines = words @ query.words.T  # (words of the passages, words of the question)
+        best = np.maximum.reduceat(cosines, _starts(sizes[some]), axis=0)  # (passages, words of the question)
         found[some] = best @ query.weights / query.weights.sum()
         return found
+
+    def by_windows(self, query: Query, rows: Sequence[int]) -> np.ndarray:
+        """How near the question is to the nearest stretch of WINDOW words of each passage: cosine, (rows,).
+
+        The words of a stretch, as those of the question, count by their mean.
+        """
+        found = np.zeros(len(rows), np.float32)
+        words, sizes = self._words_of(rows)
+        if not len(words) or not len(query.words):
+            return found
+        some = np.flatnonzero(sizes)
+        first = _starts(sizes[some])
+        begins = [
+            np.arange(start, start + max(1, size - STEP * 2 // 3), STEP)
+            for start, size in zip(first, sizes[some], strict=True)
+        ]
+        begin = np.concatenate(begins)
+        end = np.minimum(begin + WINDOW, np.repeat(first + sizes[some], list(map(len, begins))))
+        sums = np.concatenate([np.zeros((1, words.shape[1]), np.float32), np.cumsum(words, axis=0)])
+        stretches = sums[end] - sums[begin]  # (stretches, WORD_DIMENSION); their lengths do not matter
+        asked = (query.words * query.weights[:, None]).sum(0)
+        lengths = np.linalg.norm(stretches, axis=1) * np.linalg.norm(asked)
+        cosines = stretches @ asked / np.maximum(lengths, 1e-9)
+        found[some] = np.maximum.reduceat(cosines, _starts(np.array(list(map(len, begins)))))
+        return found
+
+    def _words_of(self, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors of the words of the passages `rows`, (words, WORD_DIMENSION), and how many each has, (rows,)."""
+        sizes = np.array([self._starts[row + 1] - self._starts[row] for row in rows], np.int64)
+        if not sizes.sum():
+            return np.zeros((0, self._words.shape[1]), np.float32), sizes
+        parts = [self._words[self._starts[row] : self._starts[row + 1]] for row in rows]
+        return np.concatenate(parts).astype(np.float32) / np.float32(127), sizes
 
     def _check(self, wanted: int) -> None:
         """Ask for one passage: an index that was cut short shows itself now, not in a student's question."""
@@ -86,6 +117,12 @@ class VectorIndex:
         if found != wanted:
             raise ValueError(f"{found} passages where {wanted} should be")
         self.nearest(self.vectors[0], 1)
+
+
+def _starts(sizes: np.ndarray) -> np.ndarray:
+    """Where each of some stretches of these sizes begins when they stand one after the other."""
+    found: np.ndarray = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return found
 
 
 def write_vectors(folder: Path, chunks: Sequence[Chunk], embedded: Sequence[Embedded]) -> None:

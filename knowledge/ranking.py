@@ -22,37 +22,58 @@ RANKERS = (
     1.0,
     2.0,
 )  # meaning, word by word, BM25: the first two are of one opinion, so words get two votes
-SPAN = 24  # stems: about two sentences
 
-# How much each measure counts. Fitted once, on the dev half of questions over a public course, a textbook and (at half
-# weight) two of these lectures: the weights under which the passages that hold the evidence come out on top (softmax
-# over the candidates of a question, ridge penalty). Measures that did not help on questions left out were dropped.
+# How much each measure counts. Fitted once, on the dev half of questions over a public course, a textbook and these
+# lectures: the weights under which the passages that hold the evidence come out on top (softmax over the candidates
+# of a question, ridge penalty), so that a difference of scores is a logarithm of odds. A measure stayed where, fitted
+# on two of the three, it helped on the questions of the third.
 WEIGHTS: Mapping[str, float] = {
-    "fused": 4.2,  # first by meaning, word by word and by BM25
-    "words": 2.6,  # each word of the question, with the word most like it in the passage
-    "before": 1.65,  # what the passage before it adds: the prose that introduces the code
-    "document": 1.5,  # the file has other passages near the question
-    "text": 1.35,  # share of the question's telling words that it holds
-    "topic": 1.3,  # its own heading is what is asked for
-    "beside": 1.3,  # words that stand side by side in the question do so here
-    "close": 1.2,  # they stand within two sentences
-    "length": 1.1,  # a scrap answers little
-    "code_wanted": 1.1,
-    "number": 1.05,  # the question's number
-    "bm25": 0.65,
-    "code_unasked": -0.55,
-    "exercise": -0.8,  # a task, or somebody's answer to it, behind the lecture's own words
-    "neighbours": -0.9,  # the passage next to it is nearer to the question
+    "fused": 2.45,  # first by meaning, word by word and by BM25
+    "words": 12.6,  # each word of the question, with the word most like it in the passage
+    "window": 2.43,  # its two sentences that are nearest to the question
+    "cosine": 3.26,  # the passage as a whole
+    "nearby": 1.95,  # the passages next to it meet the question's words as well
+    "after": 3.42,  # what the passage after it adds
+    "document": 2.55,  # the file has other passages near the question
+    "text": 1.56,  # share of the question's telling words that it holds
+    "bm25": 0.57,
+    "beside": 1.62,  # words that stand side by side in the question do so here
+    "number": 2.09,  # the question's number
+    "topic": 1.5,  # its own heading is what is asked for
+    "opening": 0.4,  # it opens its section
+    "length": 1.89,  # a scrap answers little
+    "code_wanted": 1.22,
+    "maths_wanted": 1.25,
+    "code_unasked": -1.43,  # a listing, where the question is what something is
+    "output_unasked": -1.0,  # a cell's output, where no number is asked for
+    "exercise": -1.64,  # a task, or somebody's answer to it, behind the lecture's own words
+    "summary": -1.69,  # says in short what another passage explains
+    "picture": -3.33,  # nothing but a caption
 }
 
 # P(the passage answers the question) = 1 / (1 + exp(-(OFFSET + PER_SCORE * score + PER_GAP * distance to the best))).
 # Logistic regression over the first six passages of questions that the course answers and of questions that it does
-# not; on questions left out, the shares of passages that answer follow it from 0.03 to 0.85 within about 0.1 to 0.2.
-OFFSET, PER_SCORE, PER_GAP = -5.84, 0.55, -0.76
+# not; on questions left out, the shares of passages that answer follow it from 0.01 to 0.82 within 0.05.
+OFFSET, PER_SCORE, PER_GAP = -5.94, 0.308, -0.589
 
 _WANTS_CODE = re.compile(
     r"\b(?:code|def|class|function|implement\w*|python|numpy|torch|import|script|method)\b|\w_\w|\w\(\)", re.I
 )
+_WANTS_NUMBER = re.compile(
+    r"\b(?:how (?:many|much|big|large|long|often|good)|what (?:value|number|percent\w*|size|shape|accuracy|loss|rate)"
+    r"|accuracy|loss|rmse|score|result|get|got|epochs?|iterations?)\b|\d",
+    re.I,
+)
+_WANTS_MATHS = re.compile(
+    r"\b(?:formula|equation|derivative|symbol|maths?|proof|defin\w+|expression)\b|[\\^=∂∇Σσμαβγδθλε]|\w\([a-z]",
+    re.I,
+)
+_WHAT_IS = re.compile(
+    r"^\s*(?:so |ok |hey )?(?:what(?:'?s| is| are| does)?\b|whats|define|explain|meaning|who)", re.I
+)
+_SUMMARY = re.compile(r"summary|discussion|conclusion|glossary|further", re.I)
+_PICTURE = re.compile(r"\[Picture:[^\]]*\]")
+CAPTION = 40  # characters beside its pictures, below which a passage is nothing but their captions
 _EXERCISE = re.compile(r"\b(?:exercises?|questions?|assignment|try it|to do|homework|tasks?)\b", re.I)
 
 
@@ -62,8 +83,9 @@ class Candidates:
 
     rows: Sequence[int]
     cosine: np.ndarray  # of question and passage
-    around: np.ndarray  # the better cosine of the passages before and after it; its own at the edge
     words: np.ndarray  # the question's words, each with the word most like it: weighted mean of the cosines
+    around: np.ndarray  # the same of the passage before or after it, the better one; 0 where there is none
+    window: np.ndarray  # cosine of the question and the nearest stretch of a few words
     bm25: np.ndarray
 
 
@@ -86,18 +108,22 @@ class Ranking:
         self._asked = np.zeros(lexical.vocabulary, bool)
         self._asked[list(self._stands_for)] = True
         self._wants_code = bool(_WANTS_CODE.search(question))
+        self._wants_number = bool(_WANTS_NUMBER.search(question))
+        self._wants_maths = bool(_WANTS_MATHS.search(question))
+        self._what_is = bool(_WHAT_IS.search(question))
         self._held: dict[tuple[int, bool], np.ndarray] = {}
 
     def measures(self, found: Candidates) -> dict[str, np.ndarray]:
         """Every measure of every candidate: name -> (candidates,)."""
         rows = found.rows
-        best = float(found.bm25.max(initial=0.0)) or 1.0
         made = {
             "fused": fused((found.cosine, found.words, np.where(found.bm25 > 0, found.bm25, -np.inf))),
-            "neighbours": found.around - found.cosine,
-            "document": self._document(found),
             "words": found.words,
-            "bm25": found.bm25 / best,
+            "window": found.window,
+            "cosine": found.cosine,
+            "nearby": found.around - found.words,
+            "document": self._document(found),
+            "bm25": np.log1p(found.bm25) / 3,
         }
         single = [self._single(row) for row in rows]
         for name in single[0] if single else ():
@@ -108,20 +134,24 @@ class Ranking:
         chunk, stems = self._chunks[row], self._lexical.stems(row)
         in_text, in_head = self.held(row), self.held(row, head=True)
         own = np.maximum(in_text, in_head)
-        before = self.held(row - 1) if self._next_to(row, -1) else own
-        close, beside = self._together(stems.text)
-        code = chunk.kind in ("code", "mixed")
+        after = self.held(row + 1) if self._next_to(row, 1) else own
+        own_heading = chunk.heading[-1] if chunk.heading else ""
+        opens = not self._next_to(row, -1) or self._chunks[row - 1].heading != chunk.heading
         return {
             "text": self._share(in_text),
-            "before": self._share(np.maximum(own, before)) - self._share(own),
-            "close": close,
-            "beside": beside,
+            "after": self._share(np.maximum(own, after)) - self._share(own),
+            "beside": self._side_by_side(stems.text),
             "number": float(in_text[self._numbers].mean()) if self._numbers else 0.0,
             "topic": self._topic(chunk),
-            "exercise": float(any(_EXERCISE.search(name) for name in chunk.heading)),
-            "code_wanted": float(code and self._wants_code),
-            "code_unasked": float(chunk.kind == "code" and not self._wants_code),
+            "opening": float(opens),
             "length": float(np.log(max(len(stems.text), 1)) / 5),
+            "code_wanted": float(chunk.kind in ("code", "mixed") and self._wants_code),
+            "maths_wanted": float(self._wants_maths and "$" in chunk.text),
+            "code_unasked": float(self._what_is and chunk.kind == "code"),
+            "output_unasked": float(not self._wants_number and "```text" in chunk.text),
+            "exercise": float(any(_EXERCISE.search(name) for name in chunk.heading)),
+            "summary": float(bool(_SUMMARY.search(own_heading))),
+            "picture": float(len(_PICTURE.sub("", chunk.text).strip()) < CAPTION),
         }
 
     def held(self, row: int, head: bool = False) -> np.ndarray:
@@ -145,19 +175,10 @@ class Ranking:
         """Share of what the question's words tell that the passage and its heading hold."""
         return self._share(np.maximum(self.held(row), self.held(row, head=True)))
 
-    def _together(self, ids: np.ndarray) -> tuple[float, float]:
-        """The best share of the terms within SPAN stems, and of neighbouring terms that stand side by side."""
+    def _side_by_side(self, ids: np.ndarray) -> float:
+        """The share of the question's neighbouring terms that stand side by side."""
         places = np.flatnonzero(self._asked[ids]).tolist()
         hits = [(place, self._stands_for[int(ids[place])]) for place in places]
-        best = 0.0
-        for start, (first, _) in enumerate(hits):
-            held: dict[int, float] = {}
-            for place, found in hits[start:]:
-                if place - first >= SPAN:
-                    break
-                for term, strength in found:
-                    held[term] = max(held.get(term, 0.0), strength)
-            best = max(best, sum(self._weights[term] * strength for term, strength in held.items()))
         pairs: dict[int, float] = {}
         for (place, found), (after, then) in pairwise(hits):
             if after - place <= 2:
@@ -166,8 +187,9 @@ class Ranking:
                         if other - one == 1:
                             pairs[one] = max(pairs.get(one, 0.0), strength * second)
         both = self._weights[:-1] + self._weights[1:]
-        beside = sum(both[one] * strength for one, strength in pairs.items()) / (float(both.sum()) or 1.0)
-        return float(best) / self._total, float(beside)
+        return float(
+            sum(both[one] * strength for one, strength in pairs.items()) / (float(both.sum()) or 1.0)
+        )
 
     def _topic(self, chunk: Chunk) -> float:
         """Share of the innermost heading that the question names: 1 where it asks for just that."""

@@ -28,6 +28,7 @@ from knowledge.manifest import (
     stored,
     write_manifest,
 )
+from knowledge.sources import remember
 
 if TYPE_CHECKING:
     from knowledge.embedding import Embedded, TextEmbedder
@@ -126,6 +127,7 @@ def refresh(
             _build(index_dir, manifest, old, embedder, tell)
         else:
             clean_up(index_dir, keep=set(), above=int(current_name(index_dir).removeprefix("gen-")))
+        remember(index_dir, paths)
     outcomes = _outcomes(files, skipped, manifest, old)
     kept = {document.path for document in documents}
     count = [outcome.outcome for outcome in outcomes].count

@@ -21,6 +21,7 @@ from knowledge.chunking import Chunk
 from knowledge.errors import DamagedIndexError, KnowledgeError, MissingIndexError, UnknownDocumentError
 from knowledge.followups import with_context
 from knowledge.generations import current_name
+from knowledge.joining import AMONG, grouped, together
 from knowledge.manifest import Manifest, StoredDocument, read_manifest
 from knowledge.paths import environment
 from knowledge.ranking import Candidates, Ranking, probability, score
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from knowledge.embedding import Query, TextEmbedder
 
 CANDIDATES = 60  # of each ranker
+HEADING_BOOST = 8.0  # of a passage under the very heading that the question quotes
 LECTURE_BOOST = 2.0  # added to the score; most differences between neighbours in a ranking are below 1
 ALIKE = 0.8  # share of common stems from which two passages count as one
 RERANKED = 20  # passages that a reranker reads
-MIDDLE = 6.0  # the score that is shown as 0.5
+MIDDLE = 16.0  # the score that is shown as 0.5
 QUERY_CHARS = 2000  # more would only dilute the question
 
 log = logging.getLogger(__name__)
@@ -42,17 +44,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Passage:
-    id: str
+    id: str  # of the stretch of text that holds the best sentence: what is opened and cited
     path: str  # relative to the ingested folder, with forward slashes
     title: str
     heading: tuple[str, ...]
     cell: int | None  # 0-based index of the notebook's cell that holds the best sentence
     page: int | None
     lecture: int | None
-    text: str  # Markdown, without the heading path
+    text: str  # Markdown, without the heading path; with the neighbour that answers along with it, if any
     kind: str  # "prose", "code", "maths", "table" or "mixed"
     score: float  # of the ranking, 0..1: it orders the passages of one question, and says little across questions
-    similarity: float  # cosine of question and passage, -1..1
+    similarity: float  # cosine of question and passage (of two that were joined, the larger one), -1..1
     best_sentence: str  # occurs in `text` as it is
     cells: tuple[int, ...] = ()  # all cells that the passage takes in
     also: tuple[str, ...] = ()  # other files that say nearly the same
@@ -78,6 +80,7 @@ class FileInfo:
     lecture: int | None
     sections: int
     chunks: int
+    sha256: str = ""  # of the file as it was read
 
 
 class KnowledgeBase:
@@ -115,7 +118,9 @@ class KnowledgeBase:
 
     def files(self) -> list[FileInfo]:
         documents = self._fresh().manifest.documents
-        return [FileInfo(d.path, d.title, d.lecture, len(d.sections), len(d.chunks)) for d in documents]
+        return [
+            FileInfo(d.path, d.title, d.lecture, len(d.sections), len(d.chunks), d.sha256) for d in documents
+        ]
 
     def section(self, path: str) -> list[SectionView]:
         """A whole document in reading order, to open a passage in its place. Raises UnknownDocumentError."""
@@ -202,9 +207,10 @@ class _Generation:
         ranking, found = self.look(query, asked, max(CANDIDATES, 4 * k))
         measures = ranking.measures(found)
         scores = score(measures)
-        likely = probability(scores)
         if (lecture := named_lecture(query)) is not None:
             scores += [LECTURE_BOOST * (self.chunks[row].lecture == lecture) for row in found.rows]
+        if (heading := quoted(query)) is not None:
+            scores += [HEADING_BOOST * is_under(self.chunks[row].heading, heading) for row in found.rows]
         order = sorted(range(len(scores)), key=lambda place: (-scores[place], found.rows[place]))
         if reranker is not None and order:
             top = order[:RERANKED]
@@ -213,16 +219,20 @@ class _Generation:
             order[:RERANKED] = sorted(top, key=lambda place: -scores[place])
         place_of = {row: place for place, row in enumerate(found.rows)}
         stems = self._lexical.query(query)
+        folded = dict(self._folded([found.rows[place] for place in order], max(2 * k, AMONG)))
+        groups = grouped(list(folded), {row: float(scores[place_of[row]]) for row in folded}, self.chunks, k)
+        likely = probability(np.array([score for score, _ in groups]))
         return [
             self._passage(
-                row,
-                twins,
+                max(rows, key=lambda row: scores[place_of[row]]),
+                rows,
+                [self.chunks[twin].path for row in rows for twin in folded[row]],
                 stems,
-                score=_squashed(float(scores[place_of[row]])),
-                similarity=float(found.cosine[place_of[row]]),
-                probability=float(likely[place_of[row]]),
+                score=_squashed(score),
+                similarity=max(float(found.cosine[place_of[row]]) for row in rows),
+                probability=chance,
             )
-            for row, twins in self._folded([found.rows[place] for place in order], k)
+            for (score, rows), chance in zip(groups, likely.tolist(), strict=True)
         ]
 
     def look(self, query: str, asked: Query, depth: int) -> tuple[Ranking, Candidates]:
@@ -232,13 +242,20 @@ class _Generation:
         by_words = [int(row) for row in np.argsort(-bm25, kind="stable")[:depth] if bm25[row] > 0]
         rows = sorted({row for row, _ in self._index.nearest(asked.vector, depth)}.union(by_words))
         cosine = self._index.cosine(asked.vector, rows)
-        words = self._index.word_by_word(asked, rows)
-        ranking = Ranking(query, terms, self.chunks, self._lexical)
+        window = self._index.by_windows(asked, rows)
         beside = [self._beside(row) for row in rows]
-        around = (
-            self._index.cosine(asked.vector, [row for pair in beside for row in pair]).reshape(-1, 2).max(1)
+        everyone = sorted({*rows, *(row for pair in beside for row in pair)})
+        words = dict(zip(everyone, self._index.word_by_word(asked, everyone).tolist(), strict=True))
+        own = np.array([words[row] for row in rows], np.float32)
+        around = np.array(
+            [
+                max((words[other] for other in pair if other != row), default=0.0)
+                for row, pair in zip(rows, beside, strict=True)
+            ],
+            np.float32,
         )
-        return ranking, Candidates(rows, cosine, around, words, bm25[rows])
+        ranking = Ranking(query, terms, self.chunks, self._lexical)
+        return ranking, Candidates(rows, cosine, own, around, window, bm25[rows])
 
     def _beside(self, row: int) -> tuple[int, int]:
         """The rows before and after in the same document; itself at its ends."""
@@ -252,7 +269,7 @@ class _Generation:
     def _folded(self, order: Sequence[int], k: int) -> list[tuple[int, list[int]]]:
         """The first `k` rows that are not nearly the same as one before, each with its look-alikes."""
         kept: list[tuple[int, list[int]]] = []
-        for row in order[: 6 * k]:
+        for row in order[: 3 * k]:
             twin = next((twins for other, twins in kept if alike(self._words(row), self._words(other))), None)
             if twin is not None:
                 twin.append(row)
@@ -267,27 +284,30 @@ class _Generation:
 
     def _passage(
         self,
-        row: int,
-        twins: Sequence[int],
+        best: int,
+        rows: Sequence[int],
+        twins: Sequence[str],
         stems: Sequence[str],
         *,
         score: float,
         similarity: float,
         probability: float,
     ) -> Passage:
-        chunk = self.chunks[row]
+        """The passage of one row, or of two neighbours; the better one gives it its sentence, its place and its id."""
+        chunk = self.chunks[best]
+        whole = chunk if len(rows) == 1 else together(*(self.chunks[row] for row in rows))
         sentence = best_sentence(chunk.text, {stem: self._lexical.weight(stem) for stem in stems})
         sections = self.documents[chunk.path].sections
-        # A passage may take in several cells or a short subsection: cite the one that the sentence stands in.
+        # It may take in several cells or a short subsection: cite the one that the sentence stands in.
         place, position = sections[chunk.parts[0][0]], chunk.text.find(sentence)
         for number, length in chunk.parts:
             place = sections[number]
             position -= length
             if position < 0:
                 break
-        cells = dict.fromkeys(sections[number].cell for number, _ in chunk.parts)
+        cells = dict.fromkeys(sections[number].cell for number, _ in whole.parts)
         copies = self.documents[chunk.path].also  # whole files that say nearly the same, indexed once
-        others = dict.fromkeys([*(self.chunks[twin].path for twin in twins), *copies])
+        others = dict.fromkeys([*twins, *copies])
         return Passage(
             id=chunk.id,
             path=chunk.path,
@@ -296,8 +316,8 @@ class _Generation:
             cell=place.cell,
             page=place.page,
             lecture=chunk.lecture,
-            text=chunk.text,
-            kind=chunk.kind,
+            text=whole.text,
+            kind=whole.kind,
             score=round(score, 4),
             similarity=round(similarity, 4),
             best_sentence=sentence,
@@ -322,9 +342,26 @@ def named_lecture(query: str) -> int | None:
     return int(found[1]) if found else None
 
 
+_QUOTED = re.compile(r'"([^"]{3,200})"')
+
+
+def quoted(query: str) -> str | None:
+    """What a question quotes: the name of a section, perhaps, as in: explain "Decaying epsilon" in lecture 9."""
+    found = _QUOTED.search(query)
+    return " ".join(tokens(found[1])) if found else None
+
+
+def is_under(heading: Sequence[str], name: str) -> float:
+    """1 where `name` (its stems) is the innermost heading, alone or behind the one around it; else 0."""
+    inner = [" ".join(tokens(part)) for part in heading[-2:]]
+    return float(bool(inner) and name in (inner[-1], " ".join(inner)))
+
+
 def alike(one: frozenset[Any], other: frozenset[Any]) -> bool:
-    shared = len(one & other)
-    return bool(one) and shared >= ALIKE * len(one | other)
+    fewer, more = sorted((len(one), len(other)))
+    if fewer < ALIKE * more:  # told by their sizes, without a look at the words
+        return False
+    return bool(one) and len(one & other) >= ALIKE * len(one | other)
 
 
 _FENCE = re.compile(r"^`{3,}.*$")

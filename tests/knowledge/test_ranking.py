@@ -3,7 +3,7 @@ import pytest
 from course_maker import code_cell, markdown_cell, notebook
 
 from knowledge.embedding import HashEmbedder
-from knowledge.index import VectorIndex
+from knowledge.index import STEP, WINDOW, VectorIndex
 from knowledge.lexical import acronyms
 from knowledge.ranking import WEIGHTS, fused, probability, score
 from knowledge.refresh import refresh
@@ -53,24 +53,57 @@ def of(texts, values, part):
     return next(float(value) for text, value in zip(texts, values, strict=True) if part in text)
 
 
-def test_terms_that_stand_together_count_more_than_scattered_ones(course, measured):
+def test_terms_that_stand_side_by_side_count_more_than_scattered_ones(course, measured):
     far = "zeta " + "filler " * 60 + "omega"
     (course / "x.md").write_text(f"# X\n\n## Near\n\nA zeta omega line.\n\n## Far\n\n{far}", encoding="utf-8")
     texts, measures = measured("zeta omega")
-    for name in ("close", "beside"):
-        assert of(texts, measures[name], "zeta omega") > of(texts, measures[name], "filler") + 0.3
+    assert of(texts, measures["beside"], "zeta omega") > of(texts, measures["beside"], "filler") + 0.3
     assert of(texts, measures["text"], "zeta omega") == of(texts, measures["text"], "filler")
 
 
-def test_the_prose_before_a_cell_speaks_for_it(course, measured):
+def test_the_passages_next_to_it_speak_for_a_passage(course, measured):
     cells = (
-        markdown_cell("# N\n\n## Shuffling cards\n\n" + "The deck is shuffled at random here. " * 20),
         code_cell("x = draw(7)\n" * 40),
+        markdown_cell("# N\n\n## Shuffling cards\n\n" + "The deck is shuffled at random here. " * 20),
     )
     (course / "cards.ipynb").write_text(notebook(*cells), encoding="utf-8")
     texts, measures = measured("deck draw")
-    assert of(texts, measures["before"], "draw(7)") > 0.3
-    assert of(texts, measures["before"], "deck is shuffled") == 0
+    assert of(texts, measures["after"], "draw(7)") > 0.3
+    assert of(texts, measures["after"], "deck is shuffled") == 0
+    apart = of(texts, measures["words"], "deck is shuffled") - of(texts, measures["words"], "draw(7)")
+    assert abs(apart) > 0.01
+    assert of(texts, measures["nearby"], "draw(7)") == pytest.approx(apart, abs=1e-5)
+    assert of(texts, measures["nearby"], "deck is shuffled") == pytest.approx(-apart, abs=1e-5)
+
+
+def test_what_a_question_asks_for_decides_what_maths_code_and_outputs_are_worth(course, measured):
+    printed = {"output_type": "stream", "name": "stdout", "text": ["zeta 0.75\n"]}
+    cells = (markdown_cell("# Z\n\n## Zeta\n\nHere $\\zeta = 2$."), code_cell("print(zeta)", printed))
+    (course / "z.ipynb").write_text(notebook(*cells), encoding="utf-8")
+    for question, wanted in (("formula of zeta", 1.0), ("zeta", 0.0)):
+        texts, measures = measured(question)
+        assert of(texts, measures["maths_wanted"], "zeta") == wanted
+    for question, unasked in (("zeta", 1.0), ("how many zeta", 0.0)):
+        texts, measures = measured(question)
+        assert of(texts, measures["output_unasked"], "0.75") == unasked
+    texts, measures = measured("what is an arm")
+    assert of(texts, measures["code_unasked"], "def select_arm") == 0  # prose goes along with it
+    assert of(texts, measures["code_unasked"], "straight line") == 0
+
+
+def test_a_summary_a_caption_and_an_opening_are_known(course, measured):
+    long = "The zeta grows and grows. " * 60
+    text = f"# Q\n\n## Growth\n\n{long}\n\n## Summary\n\nA zeta grows.\n\n## Look\n\n![a zeta](z.png)\n"
+    (course / "q.md").write_text(text, encoding="utf-8")
+    texts, measures = measured("zeta")
+    assert of(texts, measures["summary"], "A zeta grows") == 1
+    assert of(texts, measures["picture"], "[Picture") == 1
+    assert (
+        of(texts, measures["summary"], "grows and grows") == of(texts, measures["picture"], "grows and") == 0
+    )
+    openings = [v for t, v in zip(texts, measures["opening"], strict=True) if "grows and grows" in t]
+    assert sorted(openings) == [0.0] * (len(openings) - 1) + [1.0]
+    assert len(openings) > 1
 
 
 def test_a_heading_that_is_the_question_is_its_topic(measured):
@@ -104,6 +137,24 @@ def test_word_by_word_agrees_with_a_loop(course, index):
     assert isinstance(base._index, VectorIndex)
     assert base._index.word_by_word(asked, rows) == pytest.approx(wanted, abs=1e-5)
     assert base._index.word_by_word(asked, rows[1:2]) == pytest.approx(wanted[1:2], abs=1e-5)
+
+
+def test_windows_agree_with_a_loop(course, index):
+    (course / "long.md").write_text("# L\n\n" + " ".join(f"word{n}" for n in range(150)), encoding="utf-8")
+    embedder = HashEmbedder()
+    refresh([course], index, embedder)
+    base = KnowledgeBase.open(index, embedder)._fresh()
+    asked = embedder.embed_query("word40 word41 word42")
+    wanted = []
+    for item in embedder.embed_passages([chunk.embedded for chunk in base.chunks]):
+        words = item.words / 127
+        stretches = [words[at : at + WINDOW].sum(0) for at in range(0, max(1, len(words) - 8), STEP)]
+        question = (asked.words * asked.weights[:, None]).sum(0)
+        lengths = [np.linalg.norm(stretch) * np.linalg.norm(question) for stretch in stretches]
+        wanted.append(max(s @ question / n for s, n in zip(stretches, lengths, strict=True)))
+    rows = list(range(len(base.chunks)))
+    assert base._index.by_windows(asked, rows) == pytest.approx(wanted, abs=1e-4)
+    assert base._index.by_windows(asked, rows[2:3]) == pytest.approx(wanted[2:3], abs=1e-4)
 
 
 def test_acronyms_are_read_from_the_course_itself():
