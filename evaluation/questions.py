@@ -10,30 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
+
+from tutor.checking.question_file import Question, holds, squeeze
+
+__all__ = ["Question", "holds", "load_questions", "split_of", "squeeze"]
 
 FILE = Path(__file__).parent / "questions.jsonl"
 LECTURES = tuple(f"lecture_{number:02d}" for number in range(1, 13))  # what the questions were written over
 SPLITS = ("dev", "test")
-
-
-@dataclass(frozen=True)
-class Question:
-    id: str
-    text: str
-    split: str
-    files: tuple[str, ...] = ()  # relative to the lectures' folder; none for an off-course question
-    evidence: tuple[str, ...] = ()
-
-    @property
-    def off(self) -> bool:
-        return not self.files
-
-    @property
-    def group(self) -> str:
-        """The part of the id before the number: "l1" to "l12", "world" or "ml"."""
-        return self.id.rsplit("-", 1)[0]
 
 
 def split_of(question_id: str) -> str:
@@ -47,16 +32,6 @@ def load_questions(path: Path = FILE) -> list[Question]:
         Question(row["id"], row["question"], row["split"], _all(row.get("file")), _all(row.get("evidence")))
         for row in rows
     ]
-
-
-def holds(question: Question, path: str, text: str) -> bool:
-    """Whether a piece of the file `path` contains evidence for the question; white space counts as one blank."""
-    plain = squeeze(text)
-    return path in question.files and any(squeeze(evidence) in plain for evidence in question.evidence)
-
-
-def squeeze(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _all(value: str | list[str] | None) -> tuple[str, ...]:

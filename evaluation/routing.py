@@ -17,7 +17,7 @@ from typing import Any
 from tutor.planning.router import Router
 
 HERE = Path(__file__).parent
-FILES = (HERE / "routing_dev.jsonl", HERE / "routing_test.jsonl", HERE / "routing_fresh.jsonl")
+FILES = tuple(HERE / f"routing_{name}.jsonl" for name in ("dev", "test", "fresh", "calm_dev", "calm_test"))
 
 
 def evaluate(router: Router, path: Path | str, labs: Sequence[str] | None = None) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def evaluate(router: Router, path: Path | str, labs: Sequence[str] | None = None
         "skipped": len(rows) - len(known),
         "intent": right["intent"] / count,
         "lab": right["lab"] / count,
-        "parameters": right["parameters"] / max(orders, 1),
+        "parameters": right["parameters"] / orders if orders else 1.0,
         "uninvited": uninvited / others,
         "milliseconds": 1000 * sum(times) / count,
         "milliseconds_worst": 1000 * max(times, default=0.0),

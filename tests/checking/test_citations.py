@@ -89,3 +89,10 @@ def test_without_passages_nothing_is_cited():
         check_citations("Gradient descent walks downhill on the cost.", []).text
         == "Gradient descent walks downhill on the cost."
     )
+
+
+def test_a_heading_that_the_model_copied_in_front_of_a_sentence_goes(passages):
+    checked = check_citations(
+        "[2] What is regret?: Regret is the reward lost by not pulling the best arm.", passages, strict=True
+    )
+    assert checked.text == "Regret is the reward lost by not pulling the best arm [2]."

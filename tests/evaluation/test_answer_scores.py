@@ -2,9 +2,10 @@
 
 from types import SimpleNamespace
 
-from evaluation.answers import Outcome, abstention, dead_marks, mean_and_error, sample
+from evaluation.answers import mean_and_error, sample
 from evaluation.questions import Question, load_questions
 from evaluation.report import Section, percent, table
+from tutor.checking.scores import Answered, Outcome, abstention, dead_marks, groundedness
 
 QUESTION = Question("l2-001", "why?", "dev", ("a.md",), ("gold",))
 
@@ -57,3 +58,24 @@ def test_misses_stay_off_the_page():
 def test_a_mean_comes_with_its_standard_error():
     assert mean_and_error([0.0, 1.0]) == "50.0% ± 50.0%"
     assert (mean_and_error([1.0]), mean_and_error([])) == ("100.0%", "–")
+
+
+def turn(support=None, **more):
+    values = {
+        "text": "",
+        "abstained": False,
+        "quoted": False,
+        "first_text": 1.0,
+        "seconds": 2.0,
+        "dead_marks": 0,
+    }
+    return Answered(question=QUESTION, support=support, **{**values, "marks": 1, **more})
+
+
+def test_groundedness_is_the_mean_over_the_turns_that_have_a_draft():
+    found = groundedness(
+        [turn(1.0), turn(0.5, seconds=4.0), turn(None, abstained=True), turn(None, quoted=True)]
+    )
+    assert (found["turns"], found["drafts"], found["supported"]) == (4, 2, 0.75)
+    assert (found["abstained"], found["quoted"], found["seconds"]) == (0.25, 0.25, 3.0)
+    assert groundedness([])["supported"] is None

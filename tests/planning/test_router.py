@@ -198,10 +198,13 @@ def test_the_session_may_say_which_run_was_last(router: Router) -> None:
 
 
 def test_a_bare_name_offers_the_run_beside_the_explanation(router: Router) -> None:
-    plan = router.plan("gradient descent")
+    plan = router.plan("regression")
     assert plan.intent == "question"
     assert plan.alternative is not None
     assert said(plan.alternative) == run("regression")
+    assert (
+        router.plan("gradient descent").alternative is None
+    )  # a topic, which the answer explains and offers to run
 
 
 def test_an_lstm_without_a_subject_offers_both_labs(router: Router) -> None:

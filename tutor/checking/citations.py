@@ -75,7 +75,7 @@ def check_citations(
     embed : texts -> (n, d) unit vectors; without it only words and numbers count.
     strict : drop the sentences that nothing supports, instead of leaving them without a mark.
     """
-    pieces = split_sentences(_unify_marks(answer))
+    pieces = split_sentences(_without_headings(_unify_marks(answer), passages))
     judged = [i for i, piece in enumerate(pieces) if _claims_something(_MARK.sub("", piece))]
     scores = _support([_MARK.sub("", pieces[i]) for i in judged], passages, question, embed, strict)
     out: list[str] = []
@@ -102,6 +102,15 @@ def check_citations(
         cited.append(number)
         out.append(_with_mark(bare, number))
     return CheckedAnswer("".join(out).strip(), tuple(dict.fromkeys(cited)), tuple(unsupported), len(judged))
+
+
+def _without_headings(answer: str, passages: Sequence[Passage]) -> str:
+    """Without headings of the passages, which a small model copies in front: "What is regret?: Regret is ..."."""
+    names = {name for p in passages for name in (*p.heading, p.title) if len(name.split()) >= 2}
+    if not names:
+        return answer
+    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.sub(rf"^\s*(?:\[\d+\]\s*)?(?:{either}):\s*", "", answer, flags=re.MULTILINE)
 
 
 def _unify_marks(answer: str) -> str:

@@ -48,7 +48,7 @@ _OPENING = re.compile(
 RUN = words(
     """
     run train simulate retrain launch execute fit repeat start running training simulating fitting reproduce
-    recreate benchmark kick fire demo demonstrate
+    recreate benchmark demo demonstrate
     """
 )
 CHANGE = words(
@@ -67,7 +67,8 @@ _QUESTION = re.compile(
     |did|was|were|should
     |would|could|can|has|have\ (?:i|you|we)|explain|describe|define|tell\ me|summarise|summary|derive
         |derivation|prove|proof
-    |difference|meaning|definition|if|walk\ me|talk\ me|go\ (?:over|through)|teach\ me|remind\ me
+    |difference|meaning|definition|if|(?:walk|talk|run|take|step)\ me
+    |get\ (?:this|it)\ (?:straight|right)|go\ (?:over|through)|teach\ me|remind\ me
         |understand|clarify
     |elaborate|calculate|compute|work\ out|solve\ for|estimate|list|name|state|key\ point|rephrase|simplify
         |break\ down|say\ that
@@ -157,7 +158,8 @@ _SOCIAL = _STRONG_SOCIAL | words(
     have day weekend lot bunch really just tutor friend bro dude pal man everyone genius star love new
     feeling things what up too really pretty quite worry problem super helped solved sorted clears cleared
     understand like were genuinely thought time weekend lovely tonight had enough off then right kind of
-    clever smart best that's clear useful good-bye point it was looks look pretty talk speak catch take care
+    clever smart best that's clear useful load loads away back
+    good-bye point it was looks look pretty talk speak catch take care
     """
 )
 _META = re.compile(
@@ -178,18 +180,22 @@ _META = re.compile(
     |\b(?:change|switch|swap|pick|choose|select|load|install|download|use\ a\ different|which
         |what)\ (?:the\ |a\ |to\ a\ |another\ |your\ |language\ |chat\ |different\ )*(?:model|llm)\ ?(?:$
             |are\ you|do\ you|is\ this|am\ i|you|run(?:ning)?\ (?:on|you)|behind|powers|does\ this|in\ use)
-    |\b(?:api\ key|openai|dark\ mode|log\ (?:in|out)|sign\ up|account|privacy|subscription|work\ offline
+    |^(?!.*\b(?:put|past|paste|share|commit|write|upload|safe)\b).*\b(?:api\ key|openai)\b
+    |\b(?:dark\ mode|log\ (?:in|out)|sign\ up|account
+        |(?:my|your|the)\ privacy|privacy\ (?:policy|setting)|subscription|work\ offline
         |need\ (?:the\ )?internet|command\ line)\b
     |\b(?:chat|conversation|history|data|progress|message)\b.*\b(?:saved|stored|deleted|delete|kept|private
         |safe|wiped|clear(?:ed)?)\b
     |\b(?:delete|clear|export|download|save|upload|share|print|wipe|add)\ (?:my|the|this|our|a)\ (?:own\ 
         |last\ )?(?:chat|conversation|history|plot|figure|result|note|file|notebook|pdf|picture|run|lecture
             |document|graph|account|data)\b
-    |\bhow\ (?:do|can|should|would)\ (?:i|we|you)\ (?:use|start\ with|work|get\ started|install|update
+    |\bhow\ (?:do|can|should|would)\ (?:i|we|you)\ (?:use|start\ with|work|get\ started|install|update(?!\ an?\b)
         |upload|save|download|export|stop|cancel|log|run\ a\ (?:lab|experiment)|start\ a\ (?:lab
             |experiment)|add\ (?:my|a)|reset)\b(?!\ (?:a\ )?(?:gradient|cross|regular))(?:\ (?:this|you|it
                 |the\ (?:tutor|app|page|site|lab|tool|thing|chat|model|plot|figure|result|run|program)|my|a
                     |an)\b|$)
+    |\b(?:can|could|may|how\ (?:do|can))\ (?:i|we)\ (?:upload|add|load|import|bring|use)
+        \ (?:\w+\ ){0,3}(?:csv|file|spreadsheet|excel)\b
     |\bhow\ does\ (?:this|the)\ (?:app|tutor|site|page|tool|thing|program|website|chat|bot)?\ ?work$
     |\b(?:who|what)\ (?:are\ you|made\ you|built\ you|created\ you|wrote\ you|is\ your\ name|made\ this
         |built\ this|is\ this\ (?:app|tutor|site|thing|page|tool))\b
@@ -322,6 +328,11 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
         stripped,
     ):
         return "run", first
+    if re.match(
+        r"run (?:time|length|to|out|away|off|into|along)\b|train (?:timetable|station|ticket|fare|line|journey)\b",
+        stripped,
+    ):
+        return "fragment", first  # nothing that is asked for: "run time of the dqn", "train timetable"
     if first in RUN:
         return "run", first
     if first in CHANGE:

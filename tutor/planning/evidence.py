@@ -3,6 +3,7 @@ the router."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from tutor.planning.settings import Reading
 from tutor.planning.text import Token
 from tutor.planning.vocabulary import COMMON, SUBJECT, words
 
+LONG_MESSAGE = 30  # words
 NAME, CHOICE, TOPIC, SETTING, MENTION = 3.0, 2.2, 1.5, 0.8, 0.25
 _OWN = words(
     """
@@ -24,6 +26,10 @@ _OWN = words(
     """
 )
 _MARKS = words("please lab experiment again demo simulation now go testbed run")
+_GLUE = words(
+    "a an the and or of for to by my no this that so can compare side each other some i we you me lets let us ok"
+)
+_FACT = re.compile(r"<number> \w+ (?:are|is|were|was|get|have) (?!<number>)")
 _RESETS = (
     "default setting",
     "the default",
@@ -115,6 +121,19 @@ class Evidence:
     def names(self, lab: str) -> bool:
         return any(hit.entry.kind == "lab" and hit.entry.lab == lab for hit in self.hits)
 
+    def speaks_of(self, lab: str) -> bool:
+        """Whether more than a setting that it shares with others speaks for a lab: "225 examples, batches of 32"."""
+        return any(
+            hit.entry.lab == lab and (hit.entry.kind != "field" or self.sharing[(hit.start, hit.end)] == 1)
+            for hit in self.hits
+        )
+
+    def names_with_choice(self, lab: str) -> bool:
+        """ "lstm stock for nvidia", "ucb bandit": the lab's name and, elsewhere in the message, one of its values."""
+        own = [hit for hit in self.hits if hit.entry.lab == lab]
+        named = {at for hit in own if hit.entry.kind == "lab" for at in range(hit.start, hit.end)}
+        return bool(named) and any(h.entry.kind == "choice" and h.start not in named for h in own)
+
     @cached_property
     def lab_marked(self) -> bool:
         """Whether a bare name comes with a word that asks for the run: "bandit please", "the cnn lab"."""
@@ -123,8 +142,36 @@ class Evidence:
     @cached_property
     def asks_for_more(self) -> bool:
         """Whether a message without a verb says how to run what it names: "cnn on mnist"."""
-        numbers = any(token.kind == "number" and not token.vague for token in self.tokens)
-        return numbers or self.lab_marked or bool(_SETTING_WORDS & set(self.words))
+        return self.numbers or self.lab_marked or bool(_SETTING_WORDS & set(self.words))
+
+    @cached_property
+    def numbers(self) -> bool:
+        """Whether a number is said that can be nothing else."""
+        return any(token.text.startswith("<") and not token.vague for token in self.tokens)
+
+    @cached_property
+    def is_passage(self) -> bool:
+        """Whether the message is an exercise or a story with a question, far longer than an order."""
+        return self.asked_by_mark and len(self.words) > LONG_MESSAGE
+
+    @cached_property
+    def sure_run(self) -> bool:
+        """Whether a lab, a number or a word such as "please" makes an order of what could be a question."""
+        return self.lab_named or self.numbers or self.lab_marked
+
+    @cached_property
+    def stray(self) -> int:
+        """How many words belong neither to a lab nor to how a run is asked for: "circle with a *dot inside*"."""
+        glue = _SETTING_WORDS | _MARKS | _GLUE
+        return sum(
+            token.kind == "word" and token.text not in glue and not self._covered(at)
+            for at, token in enumerate(self.tokens)
+        )
+
+    @cached_property
+    def on_our_data(self) -> bool:
+        """Whether something that a lab offers is named: "a gan on mnist"."""
+        return any(hit.entry.kind == "choice" for hit in self.hits)
 
     def runs_by_name(self, order: Clause) -> bool:
         """Whether a softer verb ("show", "do", "try") has the lab itself as its object."""
@@ -177,6 +224,11 @@ class Evidence:
         return any(clause.act == "suppose" for clause in self.clauses) and not any(
             clause.act == "question" for clause in self.clauses
         )
+
+    @cached_property
+    def supposes_a_fact(self) -> bool:
+        """ "what if two arms are equal": about something that happens, not about a setting."""
+        return _FACT.search(self.text) is not None
 
     @cached_property
     def forbidden(self) -> bool:

@@ -6,11 +6,14 @@ import json
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from tutor.planning.text import Token
 from tutor.planning.vocabulary import words
+
+if TYPE_CHECKING:
+    from tutor.planning.past_runs import Pointer
 
 _LINK = re.compile(r"\blab:([a-z_]+)(?:\?(\S*))?")
 _LECTURE_WORDS = words("lecture week lec chapter module unit session")
@@ -38,6 +41,7 @@ class Plan:
     alternative: Plan | None = None
     lecture: int | None = None
     topic: str = ""
+    past: Pointer | None = None  # the runs of before that a question is about
 
 
 def permalink(message: str, labs: Container[str]) -> Plan | None:

@@ -19,8 +19,10 @@ from tutor.planning import acts
 from tutor.planning.acts import Clause
 from tutor.planning.evidence import Evidence, weigh
 from tutor.planning.lexicon import Lexicon
+from tutor.planning.numbers import numeric
 from tutor.planning.plan import Plan, lecture_named, permalink
 from tutor.planning.settings import Reading, place, read
+from tutor.planning.statements import asks_leave, is_noun, quotes_code, states
 from tutor.planning.text import Token, tokens_of
 from tutor.planning.vocabulary import words
 
@@ -124,7 +126,10 @@ class Router:
         if ranked and any(h.entry.lab == ranked[0][1] and h.entry.kind in ("lab", "choice") for h in hits):
             values = {h.entry.field for h in hits if h.entry.lab == ranked[0][1] and h.entry.kind == "choice"}
             talk = (ranked[0][1], {k: v for k, v in reading(ranked[0][1]).values.items() if k in values})
-        plan, last = self._decide(facts, ranked, reading, state)
+        if quotes_code(message):
+            plan, last = self._question(facts, state), None
+        else:
+            plan, last = self._decide(facts, ranked, reading, state)
         plan = self._about(plan, facts, ranked, lecture)
         return plan, last, talk
 
@@ -186,9 +191,13 @@ class Router:
             return Plan("smalltalk", confidence=0.95), None
         if facts.forbidden:
             return self._question(facts, state), None
+        order = facts.order
+        if facts.is_passage and (order is None or order.act == "change"):
+            return self._question(facts, state), None
         if acts.is_meta(facts.text):
             return Plan("meta", confidence=0.9), None
-        order = facts.order
+        if is_noun(facts.text):
+            return self._question(facts, state), None
         if order is not None:
             return self._ordered(order, facts, ranked, reading, state)
         if facts.supposes and state.lab is not None:
@@ -197,7 +206,7 @@ class Router:
             return self._run(best, facts, reading, state, ranked)
         if facts.asks:
             question = self._question(facts, state)
-            if best is not None and facts.supposes and reading(best).values:
+            if best is not None and facts.supposes and reading(best).values and not facts.supposes_a_fact:
                 return replace(
                     question, confidence=0.6, alternative=self._run(best, facts, reading, state)[0]
                 ), None
@@ -219,6 +228,8 @@ class Router:
         if stray and not self._sets(ranked[0][1], reading(ranked[0][1])):
             run = self._run(ranked[0][1], facts, reading, state)[0]  # "train an lstm to compose music"
             return Plan("meta", confidence=0.55, alternative=replace(run, confidence=0.45)), None
+        if order.act == "change" and state.lab is None and not facts.sure_run and asks_leave(order.text):
+            return self._question(facts, state), None
         pointing = bool(_POINTS & set(facts.words)) or order.verb in ("repeat", "rerun")
         strong = order.act == "run"
         if not ranked:
@@ -269,6 +280,20 @@ class Router:
             if infos[name].kind != "list" or not (infos[name].item or infos[name]).choices or len(value) > 1
         )
 
+    def _is_title(self, lab: str, facts: Evidence) -> bool:
+        """Whether the message is the lab's own name and no more; "perceptron" is a topic that a lab is about."""
+        named = {lab.replace("_", " "), self._labs[lab].title.lower()}
+        return facts.text in named or facts.text.removeprefix("the ") in named
+
+    def _measures(self, lab: str, found: Reading) -> bool:
+        """Whether a number is set, or values are compared."""
+        infos = self._lexicon.labs[lab].infos
+        return self._compares(found) or any(numeric(infos[name]) for name in found.values)
+
+    def _compares(self, found: Reading) -> bool:
+        """Whether several values of one setting are put side by side: "ucb vs greedy"."""
+        return any(isinstance(value, list) and len(value) > 1 for value in found.values.values())
+
     def _supposed(
         self,
         facts: Evidence,
@@ -293,8 +318,11 @@ class Router:
         """No order and no question word: "cnn on mnist", "same with tanh", "bandits", "0.2 instead"."""
         if not facts.lab_named and any(clause.act == "favour" for clause in facts.clauses):
             return Plan("question" if facts.subject > facts.elsewhere + 1 else "other", confidence=0.6), None
+        if states(facts.text) and not any(clause.act == "choose" for clause in facts.clauses):
+            return self._question(facts, state), None
         if facts.foreign and not facts.lab_named:
-            return Plan("meta" if facts.asks_for_more else "question", confidence=0.6), None
+            wanted = (facts.asks_for_more and facts.on_our_data) or facts.lab_marked
+            return Plan("meta" if wanted else "question", confidence=0.6), None
         best = ranked[0][1] if ranked else None
         if best is None:
             if state.turns and not facts.off_subject:
@@ -312,20 +340,27 @@ class Router:
                 or (facts.points and not facts.asked_by_mark)
             ):
                 return self._run(best, facts, reading, state)
-        elif facts.foreign and facts.asks_for_more:
+        elif facts.foreign and (facts.lab_marked or facts.numbers or facts.on_our_data):
             return Plan("meta", confidence=0.6), None
         elif (
             found.values
             and ranked[0][0] >= 0.8
             and not facts.unknown_data
-            and (facts.asks_for_more or self._sets(best, found) or facts.names(best))
+            and (
+                facts.asks_for_more
+                or self._measures(best, found)
+                or facts.names_with_choice(best)
+                or best == state.talked
+            )
+            and (facts.names(best) or facts.numbers or facts.stray <= 1)
+            and (best == state.talked or facts.speaks_of(best) or self._compares(found))
         ):
             if not (facts.asked_by_mark and not facts.names(best)):
                 return self._run(best, facts, reading, state, ranked)
         elif facts.names(best) and facts.lab_marked:
             return self._run(best, facts, reading, state, ranked)
         question = self._question(facts, state)
-        if facts.names(best):
+        if facts.names(best) and self._is_title(best, facts):
             run = self._run(best, facts, reading, state)[0]
             question = replace(question, confidence=0.55, alternative=replace(run, confidence=0.45))
         elif facts.off_subject and not facts.on_subject:

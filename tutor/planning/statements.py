@@ -1,0 +1,54 @@
+"""Messages that look like a run and are none: statements, lines of code, formulas, things asked leave for.
+
+A message without an order may still name a lab and a value ("dropout 0.5 means half the units are off"). What it says
+about them gives it away: a verb that tells, a word that asks. Running a lab that nobody asked for is the costly error.
+"""
+
+from __future__ import annotations
+
+import re
+
+# "tanh or sigmoid, which one", "so q learning runs along the edge". ("its" is "it is" by now, so that says nothing.)
+_STATES = re.compile(
+    r"""^so\ (?!(?:<number>|i\ (?:can|could)\b))(?:\S+\ ){3,}\S+
+    |\b(?:why|which|who|whose|how\ (?:many|much|come|do|does|is|are|big|long|often)|what\ (?:is|are|do|does|now))\b
+    |\bor\b
+    |(?<!\bit\ )\b(?:is|are|was|were|am)\b(?!\ (?:<number>|equal\ to))
+    |\b(?:do\ not|can\ not|does|has|had|will|would|should|ought|say(?!\ <number>)|seem|look\ like|lose|lost)\b
+    |\b(?:win|won|blow|went|ended|broke|came|gave|got|became|never|always)\b
+    |\bit\ is\ (?:worse|better|lower|higher|more|less|bad|not|so|really|quite|wrong|odd|weird|strange|because|why)\b
+    |\bmean\ (?:that|the|it|you|we|all|half|<number>)\b
+    |\b(?:can|could|do|must|may)\ (?:i|we|it|they)\b
+    |\bi\ (?:only\ )?(?:have|think|thought|guess|reckon|picked|tried)\b
+    |\b(?:in|with)\ (?:simple|plain|easy|other|your|normal)\ (?:own\ )?(?:word|term|english)\b|\beli5\b
+    |\b(?:intuition|explanation|explained|meaning|definition|difference)\b""",
+    re.VERBOSE,
+)
+_CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\([^()]*\)?|\b[a-z]\w*\.[A-Z]\w+|\$[^$]+\$|\\[a-z]{2,}")
+_ORDER_FIRST = re.compile(
+    r"^\W*(?:(?:please|can|could|you|we|now|ok|then)\s+)*(?:run|train|try|compare|simulate|show|plot)\b",
+    re.IGNORECASE,
+)
+
+
+def states(text: str) -> bool:
+    """Whether a message without an order tells or asks something, rather than naming a run."""
+    return _STATES.search(text) is not None
+
+
+def quotes_code(message: str) -> bool:
+    """Whether the message, as typed, is about a line of code or a formula: "nn.Conv2d(32, 64, 3) how many weights"."""
+    return _CODE.search(message) is not None and _ORDER_FIRST.match(message) is None
+
+
+def asks_leave(text: str) -> bool:
+    """ "can i leave out the relu?": about what is allowed, not an order."""
+    return (
+        re.match(r"(?:so |and |but |ok )*(?:(?:can|could|may|must|should) (?:i|we)|is there \w+ way)\b", text)
+        is not None
+    )
+
+
+def is_noun(text: str) -> bool:
+    """ "Training", "forecast": a word of the glossary, though a verb as well."""
+    return text in ("forecast", "test") or re.fullmatch(r"\w+ing", text) is not None
