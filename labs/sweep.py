@@ -20,8 +20,9 @@ from labs.errors import BadParameterError
 from labs.fields import as_text
 from labs.overlay import bracket, overlay_charts, summary_chart, variant_values
 
+LONGEST_LABEL = 60  # characters of a run's name in a legend
 # Parameters that say what a run learns from: errors on different data have different sizes.
-_DATA = frozenset({"dataset", "csv", "target", "text", "ticker", "tickers", "world"})
+DATA = frozenset({"dataset", "csv", "target", "text", "ticker", "tickers", "world"})
 
 
 def run_plan(lab: Lab, plan: Plan, context: Context) -> LabResult:
@@ -41,29 +42,39 @@ def run_plan(lab: Lab, plan: Plan, context: Context) -> LabResult:
     return replace(result, seconds=time.perf_counter() - start)
 
 
-def compare(lab: Lab, first: LabResult, second: LabResult) -> LabResult:
-    """Two finished runs of one lab in one result, named by what differs in their parameters."""
-    if first.lab != second.lab:
+def compare(lab: Lab, first: LabResult, *others: LabResult) -> LabResult:
+    """Finished runs of one lab in one result, named by what differs in their parameters."""
+    runs = (first, *others)
+    if other_lab := next((run.lab for run in others if run.lab != first.lab), None):
         raise BadParameterError(
-            f"Only runs of the same lab can be compared, and these are of {first.lab} and {second.lab}; "
+            f"Only runs of the same lab can be compared, and these are of {first.lab} and {other_lab}; "
             f"choose two runs of one of them."
         )
-    names = [name for name in first.parameters if first.parameters[name] != second.parameters.get(name)]
-    if names:
-        labels = [
-            ", ".join(f"{name}={as_text(run.parameters[name])}" for name in names) for run in (first, second)
-        ]
-    else:
-        labels = ["first run", "second run"]
+    names = [
+        name
+        for name in first.parameters
+        if any(run.parameters.get(name) != first.parameters[name] for run in others)
+    ]
+    labels = [", ".join(f"{name}={as_text(run.parameters.get(name))}" for name in names) for run in runs]
+    if not names:
+        labels = ["first run", "second run"] if len(runs) == 2 else [""] * len(runs)
+    if len(set(labels)) < len(labels):  # the same settings twice: their numbers must not fall together
+        labels = [f"run {i}{f', {label}' if label else ''}" for i, label in enumerate(labels, start=1)]
+    legend = ""
+    if max(map(len, labels)) > LONGEST_LABEL:  # too much differs for a name: said once, in a note
+        legend = "; ".join(f"run {i}: {label}" for i, label in enumerate(labels, start=1))
+        labels = [f"run {i}" for i in range(1, len(runs) + 1)]
     merged = {name: value for name, value in first.parameters.items() if name not in names}
-    merged |= {name: [first.parameters[name], second.parameters[name]] for name in names}
-    result = _merge(lab, labels, [first, second], merged, None)
+    merged |= {name: [run.parameters.get(name) for run in runs] for name in names}
+    result = _merge(lab, labels, runs, merged, None)
     notes = result.notes
-    if other := [name for name in names if name in _DATA]:
-        told = f"The two runs used different data ({', '.join(other)})"
+    if other := [name for name in names if name in DATA]:
+        told = f"The {'two ' if len(runs) == 2 else ''}runs used different data ({', '.join(other)})"
         caution = f"{told}: compare the story, not the size of the errors."
         notes = (caution, *notes[:4])
-    return replace(result, notes=notes, seconds=first.seconds + second.seconds)
+    if legend:
+        notes = (f"{legend[:1].upper()}{legend[1:]}.", *notes)
+    return replace(result, notes=notes, seconds=sum(run.seconds for run in runs))
 
 
 def _merge(

@@ -39,3 +39,18 @@ def _one(info: ParamInfo) -> dict[str, Any]:
         if info.maximum is not None:
             schema["exclusiveMaximum" if info.below else "maximum"] = info.maximum
     return schema
+
+
+def short_schema(lab: Lab) -> dict[str, Any]:
+    """The same for a chat model, which reads the schemas of all labs with every message: each parameter in one line.
+
+    No types: a value may be single or a list, and the lab itself refuses what it cannot take, in words.
+    """
+    return {"type": "object", "properties": {info.name: _line(info) for info in lab.parameters}}
+
+
+def _line(info: ParamInfo) -> dict[str, Any]:
+    allowed = info.allowed.removeprefix("a ").replace("whole number", "whole").replace("number from ", "")
+    if info.name == "seed":
+        return {"description": "fixes every random draw"}
+    return {"description": f"{info.description.rstrip('.')}; {allowed}; default {info.default}"}

@@ -17,7 +17,7 @@ from typing import Any
 @dataclass
 class Line:
     text: str = ""
-    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+    calls: tuple[tuple[str, dict[str, Any] | str], ...] = ()
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     broken: str = ""  # "reset": the connection drops; "quiet": the stream just ends; "error": an error event
@@ -43,7 +43,7 @@ class OpenAIServer:
     def say(self, text: str, pause: float = 0.0) -> None:
         self.script.append(Line(text, pause=pause))
 
-    def call(self, *calls: tuple[str, dict[str, Any]], text: str = "") -> None:
+    def call(self, *calls: tuple[str, dict[str, Any] | str], text: str = "") -> None:
         self.script.append(Line(text, calls=calls))
 
     def fail(self, status: int, message: str = "no", **headers: str) -> None:
@@ -148,10 +148,15 @@ def _calls(line: Line) -> list[dict[str, Any]]:
             "index": index,
             "id": f"call_{index}",
             "type": "function",
-            "function": {"name": name, "arguments": json.dumps(arguments)},
+            "function": {"name": name, "arguments": _written(arguments)},
         }
         for index, (name, arguments) in enumerate(line.calls)
     ]
+
+
+def _written(arguments: dict[str, Any] | str) -> str:
+    """Arguments as they go over the wire; a text goes as it is, broken or not."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments)
 
 
 def _deltas(line: Line) -> list[dict[str, Any]]:

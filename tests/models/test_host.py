@@ -118,7 +118,7 @@ def test_closing_lets_go_of_the_model(host, making):
 
 def test_a_model_that_arrives_after_the_end_is_closed_at_once(host, making):
     host._closed.set()
-    host._take(making.outcome)
+    host._take(making.outcome, 0)
     assert making.closed.is_set()
     assert host.current.chat is None
 

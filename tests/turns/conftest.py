@@ -51,13 +51,14 @@ class Desk:
         self.tutor = Tutor(self.library, self.runner, self.models, SessionStore(self.database))
         return self.tutor
 
-    def use(self, *answers, tool_calls=False, capable=False, pause=0.0):
+    def use(self, *answers, tool_calls=False, capable=False, pause=0.0, context=16_384):
         chat = ScriptedChatModel(answers=list(answers), pause=pause)
         self.models.current = LoadedModel(
             ModelSpec("openai", "scripted"),
             chat,
             "Scripted",
             tool_calls=tool_calls,
+            context_tokens=context,
             capable=capable or tool_calls,
         )
         return chat

@@ -7,11 +7,12 @@ what to do; what the server said is kept as `__cause__`, and never shown where i
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, closing
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import openai
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -35,17 +36,26 @@ class ServerChat(ChatOpenAI):
 
     place: str = "the model server"
 
+    def _secrets(self) -> tuple[str, ...]:
+        key = self.openai_api_key
+        return (key.get_secret_value(),) if isinstance(key, SecretStr) else ()
+
+    def _cause(self, error: Exception) -> Exception:
+        """The vendor's exception, for the log; a stand-in where the server wrote the key back into it."""
+        secrets = [secret for secret in self._secrets() if secret and secret in str(error)]
+        return ModelError(f"{type(error).__name__}: {_redacted(str(error), secrets)}") if secrets else error
+
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
         try:
             return super()._generate(*args, **kwargs)
         except _FAILURES as error:
-            raise explain(error, self.place, self.model_name) from error
+            raise explain(error, self.place, self.model_name, secrets=self._secrets()) from self._cause(error)
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         try:
             return await super()._agenerate(*args, **kwargs)
         except _FAILURES as error:
-            raise explain(error, self.place, self.model_name) from error
+            raise explain(error, self.place, self.model_name, secrets=self._secrets()) from self._cause(error)
 
     def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
         began = finished = False
@@ -56,7 +66,7 @@ class ServerChat(ChatOpenAI):
                     began, finished = True, finished or _is_last(chunk)
                     yield chunk
         except _FAILURES as error:
-            raise explain(error, self.place, self.model_name, began) from error
+            raise explain(error, self.place, self.model_name, began, self._secrets()) from self._cause(error)
         if not finished:
             raise _broken(self.place)
 
@@ -68,7 +78,7 @@ class ServerChat(ChatOpenAI):
                     began, finished = True, finished or _is_last(chunk)
                     yield chunk
         except _FAILURES as error:
-            raise explain(error, self.place, self.model_name, began) from error
+            raise explain(error, self.place, self.model_name, began, self._secrets()) from self._cause(error)
         if not finished:
             raise _broken(self.place)
 
@@ -98,11 +108,12 @@ def load(spec: ModelSpec, settings: Settings) -> LoadedModel:
         )
     place = f"the model server at {_shown(base_url)}" if base_url else "OpenAI"
     clients = ServerClients(settings.timeout, direct=_is_loopback(base_url))
+    base_url, options = _without_login(base_url)
     name = spec.name or settings.openai_model or ""
     try:
         if not name:
-            name = DEFAULT_NAME if base_url is None else _first_model(base_url, key, place, clients)
-        chat = server_chat(name, base_url, key, place, clients)
+            name = DEFAULT_NAME if base_url is None else _first_model(base_url, key, place, clients, options)
+        chat = server_chat(name, base_url, key, place, clients, **options)
     except BaseException:
         clients.close()
         raise
@@ -145,12 +156,16 @@ def server_chat(
     )
 
 
-def _first_model(base_url: str, key: str, place: str, clients: ServerClients) -> str:
-    client = openai.OpenAI(base_url=base_url, api_key=key or "none", max_retries=0, http_client=clients.http)
+def _first_model(
+    base_url: str | None, key: str, place: str, clients: ServerClients, options: dict[str, Any]
+) -> str:
+    client = openai.OpenAI(
+        base_url=base_url, api_key=key or "none", max_retries=0, http_client=clients.http, **options
+    )
     try:
         names = [model.id for model in client.models.list()]
     except _FAILURES as error:
-        raise explain(error, place, "") from error
+        raise explain(error, place, "", secrets=(key,)) from error
     if not names:
         raise ProviderError(
             f"{_start(place)} offers no model. Load one there, or name it in TUTOR_OPENAI_MODEL."
@@ -179,11 +194,16 @@ _FAILURES = _failures()
 
 
 def explain(
-    error: BaseException, place: str = "the model server", name: str = "", began: bool = False
+    error: BaseException,
+    place: str = "the model server",
+    name: str = "",
+    began: bool = False,
+    secrets: Sequence[str] = (),
 ) -> TutorError:
     """What `error` means for the person who asked, as an error that can be shown. Repeats no key.
 
-    `began`: part of the answer had arrived, so a lost connection is no server that cannot be reached.
+    `began`: part of the answer had arrived, so a lost connection is no server that cannot be reached. `secrets`: keys
+    in use, however short, which a server may have written back.
     """
     if isinstance(error, TutorError):
         return error
@@ -225,7 +245,7 @@ def explain(
         case int() if status >= 500:
             return ProviderError(f"{who} failed with error {status}. Try again in a moment.")
         case int():
-            return ProviderError(f"{who} refused the request with error {status}: {_redacted(text)}")
+            return ProviderError(f"{who} refused the request with error {status}: {_redacted(text, secrets)}")
     if isinstance(error, _FAILURES):
         return _broken(place)
     return ModelError(f"The chat model stopped with an unexpected error ({type(error).__name__}). Try again.")
@@ -239,9 +259,22 @@ def _start(place: str) -> str:
     return place[:1].upper() + place[1:]
 
 
-def _redacted(text: str) -> str:
-    """At most 200 characters of what a server said, without anything that looks like a key."""
+def _redacted(text: str, secrets: Sequence[str]) -> str:
+    """At most 200 characters of what a server said, without a key, a login in an address, or what looks like one."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    text = re.sub(r"//[^/\s]*@", "//…@", text)
     return re.sub(r"\b(sk-|Bearer )\S+|\b[A-Za-z0-9_-]{24,}\b", "…", " ".join(text.split()))[:200]
+
+
+def _without_login(base_url: str | None) -> tuple[str | None, dict[str, Any]]:
+    """An address without its user name and password, and the header that says them: addresses are logged."""
+    parts = urlsplit(base_url or "")
+    if base_url is None or "@" not in parts.netloc:
+        return base_url, {}
+    login, _, host = parts.netloc.rpartition("@")
+    said = base64.b64encode(unquote(login).encode()).decode()
+    return parts._replace(netloc=host).geturl(), {"default_headers": {"Authorization": f"Basic {said}"}}
 
 
 def _shown(base_url: str) -> str:

@@ -35,6 +35,11 @@ class ModelRow:
     note: str
 
 
+def label_of(name: str) -> str:
+    """What a model of the store is called by people."""
+    return _LABELS.get(name, name)
+
+
 def list_rows(store: WeightStore) -> list[ModelRow]:
     """Every known set of weights, with what is on this computer."""
     rows = []
@@ -68,7 +73,7 @@ def pull(store: WeightStore, name: str, progress: Progress | None = None) -> Pat
 def gguf_path(spec: ModelSpec, store: WeightStore, progress: Progress | None = None) -> tuple[Path, str]:
     """The file that `gguf:NAME` or `gguf:FILE` means, fetched if need be, and its label ("" for a file)."""
     if spec.name in store.pins and not store.pins[spec.name].is_folder:
-        return pull(store, spec.name, progress), f"{_LABELS.get(spec.name, spec.name)} (on this computer)"
+        return pull(store, spec.name, progress), f"{label_of(spec.name)} (on this computer)"
     path = Path(spec.name).expanduser()
     if path.exists() or path.suffix == ".gguf" or "/" in spec.name or "\\" in spec.name:
         return path, ""
@@ -79,4 +84,4 @@ def gguf_path(spec: ModelSpec, store: WeightStore, progress: Progress | None = N
     )
 
 
-__all__ = ["DEFAULT", "PINS", "ModelRow", "gguf_path", "list_rows", "pull"]
+__all__ = ["DEFAULT", "PINS", "ModelRow", "gguf_path", "label_of", "list_rows", "pull"]
