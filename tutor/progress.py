@@ -1,8 +1,10 @@
-"""What a student has shown to know: every graded answer, mastery by lecture, and when to come back to a skill.
+"""What a student has shown to know: every graded answer, mastery by lecture, when to come back to a skill, and how
+good the guesses before runs were.
 
 Only graded answers count: nothing that was read, run or asked. The times of review are those of FSRS (Ye, Su & Cao,
 A Stochastic Shortest Path Algorithm for Optimizing Spaced Repetition Scheduling, KDD 2022), from the `fsrs` package,
-with one card for each skill of a lecture. Kept per session in the sessions' database.
+with one card for each skill of a lecture. Kept in the sessions' database for a person: the owner of the session in
+which the answer was given, or the session itself while nobody has claimed it.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, Integer, String, UniqueConstraint, select
+from sqlalchemy import JSON, Boolean, DateTime, Float, Integer, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tutor.quiz.question import Question
 from tutor.sessions import SessionStore, TableBase, check_session_id
+from tutor.teaching.prediction import Outcome, Prediction
 
 REMEMBERED = 8  # newest answers of a lecture that its mastery is made of
 
@@ -45,6 +48,21 @@ class _CardRow(TableBase):
     due: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class _PredictionRow(TableBase):
+    """A guess before a run, and how good it was; a run's own numbers are in its turn."""
+
+    __tablename__ = "predictions"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(64), index=True)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    lab: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[str] = mapped_column(String(20))
+    metric: Mapped[str] = mapped_column(String(120))
+    guess: Mapped[str] = mapped_column(String(200))
+    actual: Mapped[str] = mapped_column(String(200))
+    score: Mapped[float] = mapped_column(Float)
+
+
 @dataclass(frozen=True)
 class LectureProgress:
     """One lecture: `mastery` from 0 to 1 over its newest answers, `answered` and `right` of all time."""
@@ -65,11 +83,21 @@ class Due:
     due: datetime
 
 
+@dataclass(frozen=True)
+class PredictionProgress:
+    """The guesses before runs of one lab: how many, and their mean score from 0 to 1."""
+
+    lab: str
+    count: int
+    mean: float
+
+
 class ProgressStore:
     """Answers and review times, in the database of `sessions`. Safe to share between threads."""
 
     def __init__(self, sessions: SessionStore) -> None:
         self._engine = sessions.engine
+        self._person = sessions.person
         TableBase.metadata.create_all(self._engine)
 
     def record(
@@ -79,32 +107,55 @@ class ProgressStore:
 
         `hints` is how many rungs were asked for; a right answer that needed two of them counts as a hard one.
         """
-        from fsrs import Card, Rating, Scheduler
-
         check_session_id(session_id)
+        person = self._person(session_id)
         now = now or datetime.now(UTC)
-        rating = Rating.Again if not right else Rating.Hard if hints >= 2 else Rating.Good
-        scheduler = Scheduler(enable_fuzzing=False)
+        answer = _AnswerRow(
+            session_id=person, created=now, question_id=question.id, seed=question.seed,
+            lecture=question.lecture, skill=question.skill, right=right, hints=hints,
+        )  # fmt: skip
         with Session(self._engine) as db, db.begin():
-            db.add(
-                _AnswerRow(
-                    session_id=session_id, created=now, question_id=question.id, seed=question.seed,
-                    lecture=question.lecture, skill=question.skill, right=right, hints=hints,
-                )
-            )  # fmt: skip
+            db.add(answer)
             row = db.scalar(
                 select(_CardRow).where(
-                    _CardRow.session_id == session_id,
+                    _CardRow.session_id == person,
                     _CardRow.lecture == question.lecture,
                     _CardRow.skill == question.skill,
                 )
             )
-            card = Card.from_dict(row.state) if row is not None else Card(card_id=question.lecture, due=now)  # type: ignore[arg-type]
-            card, _log = scheduler.review_card(card, rating, now)
             if row is None:
-                row = _CardRow(session_id=session_id, lecture=question.lecture, skill=question.skill)
+                row = _CardRow(session_id=person, lecture=question.lecture, skill=question.skill)
                 db.add(row)
-            row.state, row.due = dict(card.to_dict()), card.due
+            row.state, row.due = _reviewed([answer], row.state)
+
+    def adopt(self, session_id: str, owner: str) -> None:
+        """Give a session's answers and guesses to its owner; each card is worked out anew from all its answers."""
+        with Session(self._engine) as db, db.begin():
+            for guess in db.scalars(select(_PredictionRow).where(_PredictionRow.session_id == session_id)):
+                guess.session_id = owner
+            moved = list(db.scalars(select(_AnswerRow).where(_AnswerRow.session_id == session_id)))
+            for answer in moved:
+                answer.session_id = owner
+            for lecture, skill in {(answer.lecture, answer.skill) for answer in moved}:
+                same = (_CardRow.lecture == lecture, _CardRow.skill == skill)
+                for card in db.scalars(
+                    select(_CardRow).where(_CardRow.session_id.in_((session_id, owner)), *same)
+                ):
+                    db.delete(card)
+                db.flush()
+                answers = list(
+                    db.scalars(
+                        select(_AnswerRow)
+                        .where(
+                            _AnswerRow.session_id == owner,
+                            _AnswerRow.lecture == lecture,
+                            _AnswerRow.skill == skill,
+                        )
+                        .order_by(_AnswerRow.created, _AnswerRow.id)
+                    )
+                )
+                state, due = _reviewed(answers)
+                db.add(_CardRow(session_id=owner, lecture=lecture, skill=skill, state=state, due=due))
 
     def lectures(self, session_id: str) -> list[LectureProgress]:
         """Each lecture with a graded answer, in order.
@@ -114,7 +165,9 @@ class ProgressStore:
         with Session(self._engine) as db:
             rows = list(
                 db.scalars(
-                    select(_AnswerRow).where(_AnswerRow.session_id == session_id).order_by(_AnswerRow.id)
+                    select(_AnswerRow)
+                    .where(_AnswerRow.session_id == self._person(session_id))
+                    .order_by(_AnswerRow.created, _AnswerRow.id)
                 )
             )
         found = []
@@ -146,15 +199,62 @@ class ProgressStore:
     def asked(self, session_id: str, last: int = 20) -> list[str]:
         """The ids of the newest questions answered."""
         with Session(self._engine) as db:
-            query = select(_AnswerRow.question_id).where(_AnswerRow.session_id == session_id)
+            query = select(_AnswerRow.question_id).where(_AnswerRow.session_id == self._person(session_id))
             return list(db.scalars(query.order_by(_AnswerRow.id.desc()).limit(last)))
+
+    def record_prediction(
+        self, session_id: str, prediction: Prediction, outcome: Outcome, now: datetime | None = None
+    ) -> None:
+        """Keep how good a guess before a run was."""
+        check_session_id(session_id)
+        with Session(self._engine) as db, db.begin():
+            db.add(
+                _PredictionRow(
+                    session_id=self._person(session_id), created=now or datetime.now(UTC), lab=prediction.lab,
+                    kind=prediction.kind, metric=prediction.metric, guess=outcome.guess[:200],
+                    actual=outcome.actual[:200], score=outcome.score,
+                )
+            )  # fmt: skip
+
+    def predictions(self, session_id: str) -> list[PredictionProgress]:
+        """Each lab whose runs were guessed, in the order of their first guess."""
+        query = (
+            select(_PredictionRow.lab, func.count(), func.avg(_PredictionRow.score))
+            .where(_PredictionRow.session_id == self._person(session_id))
+            .group_by(_PredictionRow.lab)
+            .order_by(func.min(_PredictionRow.id))
+        )
+        with Session(self._engine) as db:
+            return [
+                PredictionProgress(lab, int(count), float(mean)) for lab, count, mean in db.execute(query)
+            ]
 
     def _cards(self, session_id: str) -> list[Due]:
         with Session(self._engine) as db:
             rows: Sequence[_CardRow] = list(
-                db.scalars(select(_CardRow).where(_CardRow.session_id == session_id).order_by(_CardRow.due))
+                db.scalars(
+                    select(_CardRow)
+                    .where(_CardRow.session_id == self._person(session_id))
+                    .order_by(_CardRow.due)
+                )
             )
         return [Due(row.lecture, row.skill, _aware(row.due)) for row in rows]
+
+
+def _reviewed(
+    answers: Sequence[_AnswerRow], state: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], datetime]:
+    """A skill's card after these answers to it, oldest first, and its next review. `state`: the card before them."""
+    from fsrs import Card, Rating, Scheduler
+
+    first = answers[0]
+    began = _aware(first.created)
+    card = Card.from_dict(state) if state is not None else Card(card_id=first.lecture, due=began)  # type: ignore[arg-type]
+    scheduler = Scheduler(enable_fuzzing=False)
+    for answer in answers:
+        rating = Rating.Again if not answer.right else Rating.Hard if answer.hints >= 2 else Rating.Good
+        card, _log = scheduler.review_card(card, rating, _aware(answer.created))
+    return dict(card.to_dict()), card.due
 
 
 def _worth(row: _AnswerRow) -> float:

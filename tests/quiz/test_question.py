@@ -46,7 +46,7 @@ def test_right_wrong_and_the_slip_are_told():
     assert not grade(NUMBER, "0.36").right
     assert "That is the rest. The answer is 0.35." in grade(NUMBER, "0.65").said
     assert grade(CHOICE, "b").said == "Right. Robust."
-    assert grade(CHOICE, "a").said == "Not quite. Not robust. The answer is B: the median"
+    assert grade(CHOICE, "a").said == "Not quite. Not robust. The answer is B: the median."
 
 
 def test_what_is_no_answer_counts_for_nothing():

@@ -33,8 +33,11 @@ def print_quiz(lecture: int | None, count: int, seed: int, as_json: bool) -> int
 
 
 def print_progress(store: ProgressStore, session_id: str, as_json: bool) -> int:
-    """Mastery by lecture, from graded answers, and what is due."""
+    """Mastery by lecture, from graded answers, what is due, and how good the guesses before runs were."""
+    from labs.registry import LABS
+
     known, due = store.lectures(session_id), store.due(session_id)
+    guesses = store.predictions(session_id)
     if as_json:
         put_json(
             {
@@ -47,10 +50,11 @@ def print_progress(store: ProgressStore, session_id: str, as_json: bool) -> int:
                     {"lecture": d.lecture, "skill": d.skill, "due": d.due.isoformat()}
                     for d in store.coming(session_id)
                 ],
+                "predictions": [vars(guess) for guess in guesses],
             }
         )
         return 0
-    say(progress_words(known, due))
+    say(progress_words(known, due, guesses=guesses, labs=LABS))
     return 0
 
 

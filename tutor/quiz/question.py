@@ -98,7 +98,13 @@ def _grade_choice(question: Question, answer: str) -> Grade:
     if chosen.right:
         return Grade(True, f"Right. {chosen.why}".strip())
     why = f" {chosen.why}" if chosen.why else ""
-    return Grade(False, f"Not quite.{why} The answer is {letter(correct)}: {question.options[correct].text}")
+    return Grade(
+        False, f"Not quite.{why} The answer is {letter(correct)}: {_stopped(question.options[correct].text)}"
+    )
+
+
+def _stopped(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "$$")) else f"{text}."
 
 
 def letter(index: int) -> str:

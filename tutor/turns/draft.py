@@ -27,6 +27,9 @@ class Draft:
     plan: dict[str, Any] | None = None
     quiz: dict[str, Any] | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    before: str = ""  # what a model without tools is told of the conversation
+    mode: str = "explain"  # how the session is taught: see `tutor.teaching.modes`
+    earlier: list[str] = field(default_factory=list)  # what the student sent before in this session
 
     def suggest(self, *messages: str) -> None:
         """Offer messages that the student may send next: three at most, none twice, not the one just asked."""
@@ -34,3 +37,8 @@ class Draft:
             seen = {s.casefold() for s in (*self.suggestions, self.question)}
             if len(self.suggestions) < 3 and message.casefold() not in seen:
                 self.suggestions.append(message)
+
+    def suggest_new(self, *messages: str) -> None:
+        """As `suggest`, without what the student has sent already in this conversation."""
+        sent = {" ".join(text.casefold().split()).rstrip(" .!?") for text in self.earlier}
+        self.suggest(*(m for m in messages if " ".join(m.casefold().split()).rstrip(" .!?") not in sent))

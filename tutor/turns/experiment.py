@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from knowledge.errors import KnowledgeError
@@ -13,13 +13,18 @@ from labs.errors import LabCancelled, LabError
 from labs.registry import get_lab
 from labs.runner import LabRunner
 from tutor.checking.citations import check_citations
+from tutor.checking.harmless import plain_answer
 from tutor.checking.numbers import guard_numbers
 from tutor.errors import ModelError
 from tutor.events import Event, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
 from tutor.library import Library
 from tutor.models.base import LoadedModel
 from tutor.prompts import RESULT, result_prompt
-from tutor.sessions import Run
+from tutor.sessions import Run, Turn
+from tutor.teaching.answer import is_side_matter
+from tutor.teaching.blocks import content_words
+from tutor.teaching.exercises import is_answer_key
+from tutor.teaching.next_steps import experiments_of
 from tutor.turns.draft import Draft
 from tutor.turns.evidence import fitted, gather
 from tutor.turns.pump import pump
@@ -36,8 +41,12 @@ def run_experiment(
     model: LoadedModel,
     previous: LabResult | None,
     cancel: threading.Event,
+    first: Callable[[LabResult], str] | None = None,
 ) -> Iterator[Event]:
-    """Yield the events of a lab run and fill in `draft`. `previous` is the session's last result of this lab."""
+    """Yield the events of a lab run and fill in `draft`. `previous` is the session's last result of this lab.
+
+    `first` says something about the result ahead of everything else: how a guess did.
+    """
     draft.plan = {"lab": lab_id, "parameters": dict(chosen)}
     try:
         run = yield from one_run(lab_id, chosen, runner, cancel)
@@ -53,12 +62,24 @@ def run_experiment(
         return
     draft.runs.append(run)
     lab = get_lab(lab_id)
-    told = result_answer(run.result, previous)
+    opening = first(run.result) if first is not None else ""
+    told = "\n\n".join(part for part in (opening, result_answer(run.result, previous)) if part)
     draft.answer = told
     yield Text(told)
     if not cancel.is_set():
-        yield from _say_why(lab, run, draft, library, model, cancel)
-    draft.suggest(*follow_ups(lab, run.result))
+        yield from say_why(lab, run, draft, library, model, cancel)
+    draft.suggest_new(*_next_runs(lab, run, library), *follow_ups(lab, run.result))
+
+
+def _next_runs(lab: Lab, run: Run, library: Library) -> list[str]:
+    """Two runs that the lab's own lectures suggest: those that change what this run changed come first."""
+    base = library.ready
+    if base is None:
+        return []
+    offered = [one.message for lecture in lab.lectures for one in experiments_of(base, lecture)]
+    near = content_words(" ".join(run.chosen).replace("_", " "))
+    named = [m for m in offered if m.split()[2:3] and m.split()[2].strip(":,") == lab.id]
+    return sorted(named, key=lambda message: -len(near & content_words(message)))[:2]
 
 
 def one_run(
@@ -85,7 +106,7 @@ def one_run(
     return run
 
 
-def _say_why(
+def say_why(
     lab: Lab, run: Run, draft: Draft, library: Library, model: LoadedModel, cancel: threading.Event
 ) -> Iterator[Event]:
     """Add the reason, from the lecture: quoted, or put by a capable model into words that fit this run.
@@ -123,7 +144,7 @@ def _say_why(
         what = "1 sentence was" if count == 1 else f"{count} sentences were"
         yield Notice(f"{what} taken out of the model's comment: the numbers were not those of this run.")
     if checked.text:
-        draft.answer = f"{draft.answer}\n\n{checked.text}"
+        draft.answer = f"{draft.answer}\n\n{plain_answer(checked.text)}"
     if checked.cited:
         draft.sources = passages
 
@@ -141,9 +162,15 @@ def reasons(lab: Lab, result: LabResult, library: Library) -> list[Passage]:
     except KnowledgeError:
         return []
     of_lab = [p for p in found if p.lecture in lab.lectures and p.kind != "code" and p.cell is None]
-    return gather(base, of_lab, 2)
+    return gather(base, [p for p in of_lab if not is_side_matter(p) and not is_answer_key(p)], 2)
 
 
 def follow_ups(lab: Lab, result: LabResult) -> list[str]:
     """Messages that would change one thing about this run: a finding's advice first, then the lab's own examples."""
     return [example for example in lab.examples if example][:3]
+
+
+def last_result(history: Sequence[Turn], lab_id: str) -> LabResult | None:
+    """The newest result of a lab in these turns, to compare with."""
+    runs = (run for turn in reversed(history) for run in reversed(turn.runs) if not run.again)
+    return next((run.result for run in runs if run.result.lab == lab_id), None)

@@ -14,19 +14,38 @@ from knowledge.errors import KnowledgeError
 from knowledge.search import KnowledgeBase, Passage
 from labs.base import Lab
 from tutor.checking.citations import CheckedAnswer, check_citations
-from tutor.checking.coverage import coverage
+from tutor.checking.coverage import Coverage, coverage
+from tutor.checking.harmless import plain_answer
 from tutor.errors import LibraryError, ModelError
 from tutor.events import Event, Notice, Sources, Text
 from tutor.library import Library
 from tutor.models.base import LoadedModel
-from tutor.prompts import CAPABLE_QUESTION, NOT_COVERED, SMALL_QUESTION, question_prompt
+from tutor.prompts import (
+    CAPABLE_QUESTION,
+    NOT_COVERED,
+    SMALL_QUESTION,
+    question_prompt,
+    small_question_prompt,
+    taught,
+)
+from tutor.teaching.answer import best_first, shape
+from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
 from tutor.turns.draft import Draft
 from tutor.turns.evidence import fitted, gather
 from tutor.turns.streaming import stream_text
-from tutor.turns.wording import not_covered, quoted_answer, quoted_reason
+from tutor.turns.wording import (
+    not_covered,
+    quote,
+    quoted_answer,
+    quoted_reason,
+    shaped_words,
+    source_line,
+    try_it,
+)
 
 SHOWN = 4  # passages offered to the student and to the model
-SEARCHED = 8
+SEARCHED = 8  # passages by which it is judged whether the course covers the question
+LOOKED_AT = 14  # passages among which the one that explains best is chosen
 SMALL_BUDGET = (
     125  # words of passages for a model on the processor: about 170 tokens, three seconds of reading
 )
@@ -68,26 +87,75 @@ def answer_question(
     if base is None:
         return
     try:
-        found = base.search(asked.query, k=SEARCHED)
+        found = base.search(asked.query, k=LOOKED_AT)
     except KnowledgeError as error:
         draft.failed, draft.answer = True, str(error)
         yield Notice(str(error), "error")
         return
-    judged = coverage(base.telling(asked.query), found)
-    draft.details["coverage"] = {"similarity": round(judged.similarity, 3), "words": round(judged.words, 3)}
+    judged = judge(asked, base, library, found[:SEARCHED])
+    draft.details["coverage"] = {
+        "similarity": round(judged.similarity, 3),
+        "words": round(judged.words, 3),
+        "chance": round(judged.chance, 3),
+        "missing": list(judged.missing),
+    }
     if not judged.covered and not model.capable:
-        yield from abstain(draft, found, labs)
+        yield from abstain(draft, found[:SEARCHED], labs, judged.missing)
         return
-    offered = gather(base, found, SHOWN)
+    offered = offer(asked, base, found)
     if judged.covered:
         yield Sources(tuple(offered))
-    suggest_labs(draft, offered, labs)
+    if not offered:  # only exercises and their answers speak of it
+        yield from abstain(draft, found[:SEARCHED], labs)
+        return
+    best = offered[0]
+    run = experiment_for(base, best, asked.query, labs, draft.earlier) if judged.covered else None
+    draft.suggest_new(*follow_ups(base, best, asked.query, labs, draft.earlier))
     if model.chat is None:
-        draft.answer = quoted_answer(offered)
+        parts = [quoted_answer(offered, asked.query, base), try_it(run)]
+        draft.answer = "\n\n".join(part for part in parts if part)
         draft.sources = list(offered)
         yield Text(draft.answer)
     else:
-        yield from _with_model(asked, draft, offered if judged.covered else [], library, model, cancel)
+        shown = offered if judged.covered else []
+        yield from _with_model(asked, draft, shown, library, model, cancel)
+        if not model.capable and not cancel.is_set():
+            yield from _round_off(draft, asked, base, run)
+
+
+def judge(asked: Asked, base: KnowledgeBase, library: Library, found: Sequence[Passage]) -> Coverage:
+    """Whether the course covers the question."""
+    return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word)
+
+
+def offer(asked: Asked, base: KnowledgeBase, found: Sequence[Passage]) -> list[Passage]:
+    """The passages to answer from, the one that explains best in front; never exercises with their answers."""
+    ordered = best_first(asked.query, found)
+    if ordered and not shaped_words(ordered[0], asked.query, base):
+        ordered.sort(key=lambda passage: not shaped_words(passage, asked.query, base))
+    return gather(base, ordered, SHOWN)
+
+
+def covered_passages(asked: Asked, base: KnowledgeBase, library: Library) -> list[Passage]:
+    """The passages that would answer a question; empty where the course does not cover it."""
+    found = base.search(asked.query, k=LOOKED_AT)
+    return offer(asked, base, found) if judge(asked, base, library, found[:SEARCHED]).covered else []
+
+
+def _round_off(draft: Draft, asked: Asked, base: KnowledgeBase, run: Experiment | None) -> Iterator[Event]:
+    """Behind a small model's few sentences: the formula with its symbols, and the run to try."""
+    parts = []
+    if draft.sources and "$$" not in draft.answer:
+        best = draft.sources[0]
+        cut = shape(asked.query, best, base, base.telling(asked.query))
+        formula = cut.formula_with_symbols()
+        if formula:
+            parts.append(f"{quote(formula)}\n\n{source_line([best])}")
+    parts.append(try_it(run))
+    more = "\n\n".join(part for part in parts if part)
+    if more and draft.answer:
+        draft.answer += f"\n\n{more}"
+        yield Text(f"\n\n{more}")
 
 
 def opened(library: Library, cancel: threading.Event) -> Generator[Event, None, KnowledgeBase | None]:
@@ -106,9 +174,11 @@ def opened(library: Library, cancel: threading.Event) -> Generator[Event, None, 
     return base
 
 
-def abstain(draft: Draft, found: Sequence[Passage], labs: Mapping[str, Lab]) -> Iterator[Event]:
+def abstain(
+    draft: Draft, found: Sequence[Passage], labs: Mapping[str, Lab], missing: Sequence[str] = ()
+) -> Iterator[Event]:
     draft.abstained = True
-    draft.answer = not_covered(found)
+    draft.answer = not_covered(found, missing)
     draft.sources = []
     suggest_labs(draft, found[:2], labs)
     yield Text(draft.answer)
@@ -134,9 +204,11 @@ def _with_model(
 
     small = not model.capable
     messages = [
-        SystemMessage(SMALL_QUESTION if small else CAPABLE_QUESTION),
+        SystemMessage(SMALL_QUESTION if small else taught(CAPABLE_QUESTION, draft.mode)),
         HumanMessage(
-            question_prompt(asked.text, fitted(passages, SMALL_BUDGET if small else None), asked.earlier)
+            (small_question_prompt if small else question_prompt)(
+                asked.text, fitted(passages, SMALL_BUDGET if small else None), asked.earlier, draft.before
+            )
         ),
     ]
     written = ""
@@ -148,7 +220,7 @@ def _with_model(
     except ModelError as error:
         yield Notice(f"{error} Until then, here are the course's own words.", "warning")
     if cancel.is_set():
-        draft.answer = written.strip()
+        draft.answer = plain_answer(written)
         draft.sources = list(passages)
         return
     refused = NOT_COVERED.rstrip(".").lower() in written.lower()
@@ -163,10 +235,10 @@ def _with_model(
             yield Notice(
                 "The model's answer could not be tied to the course, so here are the course's own words."
             )
-        draft.answer = quoted_answer(passages) if passages else NOT_COVERED
+        draft.answer = quoted_answer(passages, asked.query, library.ready) if passages else NOT_COVERED
         draft.sources = list(passages)
         return
-    draft.answer = checked.text
+    draft.answer = plain_answer(checked.text)
     if small and (checked.unsupported or len(checked.text.split()) < SHORT_ANSWER):
         draft.answer += f"\n\n{quoted_reason(passages[0])}"
     draft.sources = list(passages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,32 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-# What small models print when they would rather call a tool; a student must never see it.
-_OPENERS = ("<tool_call>", "<function", "<|", "<think>")
-_CLOSERS = {"<tool_call>": "</tool_call>", "<function": ">", "<|": "|>", "<think>": "</think>"}
+# What models print when they would rather call a tool or think aloud, and what ends it; a student must never see it.
+# Where nothing ends it (None), it goes on to the end of the message. A link keeps its words and loses its address.
+_MARKUP: tuple[tuple[str, str | None], ...] = (
+    ("<tool_call>", r"</tool_call>"),
+    ("<tool_response>", r"</tool_response>"),
+    ("<tool_use>", r"</tool_use>"),
+    ("<function", r"</function[^>]*>"),
+    ("<|tool_call", r"(?:end|▁end)\|>|<\|/tool_call\|>"),
+    ("<|python_tag|>", None),
+    ("<|", r"\|>"),
+    ("<think>", r"</think>"),
+    ("[TOOL_CALLS]", None),
+    ("```tool_code", r"```"),
+    ('{"name"', r"\}\s*\}|\}\s*\n"),
+    ('{ "name"', r"\}\s*\}|\}\s*\n"),
+    ("</tool_call>", r""),
+    ("</think>", r""),
+    ("](http", r"\)|(?=\s)"),
+    ("](//", r"\)|(?=\s)"),
+    ("](data:", r"\)|(?=\s)"),
+    ("](javascript:", r"\)|(?=\s)"),
+)
+_KEPT = {opener: "]" for opener, _ in _MARKUP if opener.startswith("](")}
+_CLOSERS = {opener: re.compile(closer) for opener, closer in _MARKUP if closer is not None}
+_OPENERS = tuple(opener for opener, _ in _MARKUP)
+HALF = 4  # letters from which the beginning of markup that is cut off is no accident
 
 
 def stream_text(
@@ -55,39 +79,60 @@ def text_of(chunk: Any) -> str:
 
 
 class MarkupFilter:
-    """Take tool and thinking markup out of a stream, however it is cut into pieces."""
+    """Take tool and thinking markup, and the addresses of links, out of a stream, however it is cut into pieces."""
 
     def __init__(self) -> None:
         self._held = ""
-        self._closer: str | None = None
+        self._inside: str | None = None  # the opener of the markup that is being skipped
 
     def feed(self, piece: str) -> str:
         """Add a piece; return what is certain to be text."""
         self._held += piece
         out = ""
         while True:
-            if self._closer is not None:
-                end = self._held.find(self._closer)
-                if end < 0:
+            if self._inside is not None:
+                closer = _CLOSERS.get(self._inside)
+                end = closer.search(self._held) if closer is not None else None
+                if end is None:
                     return out
-                self._held = self._held[end + len(self._closer) :]
-                self._closer = None
+                self._held = self._held[end.end() :]
+                self._inside = None
                 continue
-            found = [(self._held.find(o), o) for o in _OPENERS if o in self._held]
-            if found:
-                start, opener = min(found)
-                out += self._held[:start]
-                self._held = self._held[start + len(opener) :]
-                self._closer = _CLOSERS[opener]
+            # The longest opener at the first place: "<|tool_call" before "<|".
+            found = [(self._held.find(o), -len(o), o) for o in _OPENERS if o in self._held]
+            keep = self._partial()
+            if found and (start := min(found))[0] < len(self._held) - keep:
+                at, _, opener = start
+                if self._held[at:] != opener and self._longer(at, opener):
+                    out += self._held[:at]
+                    self._held = self._held[at:]
+                    return out
+                out += self._held[:at] + _KEPT.get(opener, "")
+                self._held = self._held[at + len(opener) :]
+                self._inside = opener
                 continue
-            keep = max(
-                (n for o in _OPENERS for n in range(1, len(o)) if self._held.endswith(o[:n])), default=0
-            )
             out += self._held[: len(self._held) - keep]
             self._held = self._held[len(self._held) - keep :]
             return out
 
+    def _partial(self) -> int:
+        """How many letters at the end may be the beginning of markup."""
+        return max((n for o in _OPENERS for n in range(1, len(o)) if self._held.endswith(o[:n])), default=0)
+
+    def _longer(self, at: int, opener: str) -> bool:
+        """Whether what is held from `at` on may still become a longer opener than the one that was found."""
+        rest = self._held[at:]
+        return any(o != opener and o.startswith(rest) for o in _OPENERS)
+
     def finish(self) -> str:
         """What was held back at the end; text inside markup that never closed stays hidden."""
         held, self._held = self._held, ""
-        return "" if self._closer is not None else held
+        inside, self._inside = self._inside, None
+        cut_off = len(held) >= HALF and any(opener.startswith(held) for opener in _OPENERS)
+        return "" if inside is not None or cut_off else held
+
+
+def without_markup(text: str) -> str:
+    """A whole text as the filter would let it through."""
+    hide = MarkupFilter()
+    return hide.feed(text) + hide.finish()

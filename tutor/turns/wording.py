@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from knowledge.search import Passage
+from knowledge.search import KnowledgeBase, Passage
 from labs.base import Lab, LabResult
+from tutor.checking.harmless import plain_quote
 from tutor.prompts import NOT_COVERED
+from tutor.teaching.answer import is_side_matter, shape
+from tutor.teaching.blocks import content_words
+from tutor.teaching.next_steps import Experiment
 from tutor.turns.evidence import excerpt
 
-QUOTE_TOKENS = 260  # of the best passage; the second one gets half
-QUOTED = 2
+QUOTE_TOKENS = 260  # of a passage that is quoted as it is
+MOST_NAMED = 3  # things that a refusal names
 
 
 def place(passage: Passage) -> str:
@@ -23,43 +27,81 @@ def place(passage: Passage) -> str:
     return " › ".join(dict.fromkeys((lecture, *heading))) + spot
 
 
-def quoted_answer(passages: Sequence[Passage]) -> str:
-    """The answer without a model: the best passages in their own words, each with its mark.
+def quoted_answer(passages: Sequence[Passage], question: str = "", base: KnowledgeBase | None = None) -> str:
+    """The answer without a model, in the course's own words: the idea, the formula, a small number, and the place.
 
-    Of the further passages only those of another section are quoted, prose before code: the same section twice would
-    read like a stutter.
+    The first passage is quoted; of the others the next section that is about the same is named. Where nothing of the
+    passage can stand by itself, it is quoted as it is.
     """
     best = passages[0]
-    parts = [f"Here is what the course says.\n\n**{place(best)}** [1]\n\n{_quote(best, QUOTE_TOKENS)}"]
-    seen = {(best.path, best.heading)}
-    others = sorted(
-        ((n, p) for n, p in enumerate(passages[1:], start=2) if p.kind != "code"),
-        key=lambda pair: pair[1].cell is not None,
-    )
-    for number, passage in others:
-        if (passage.path, passage.heading) in seen or len(parts) == QUOTED:
-            continue
-        seen.add((passage.path, passage.heading))
-        parts.append(f"**{place(passage)}** [{number}]\n\n{_quote(passage, QUOTE_TOKENS // 2)}")
+    words = shaped_words(best, question, base)
+    told = quote(words) if words else _quote(best, QUOTE_TOKENS)
+    others = [(n, p) for n, p in enumerate(passages[1:], start=2) if p.heading and p.heading != best.heading]
+    matter = content_words(f"{question} {best.heading[-1] if best.heading else ''}")
+    near = [(n, p) for n, p in others if p.cell is None and _shares(content_words(p.heading[-1]), matter)]
+    also = next(((n, p) for n, p in near if not is_side_matter(p)), None)
+    parts = [told, source_line([best])]
+    if also is not None and words:
+        parts.append(f"See also: *{place(also[1])}* [{also[0]}]")
     return "\n\n".join(parts)
+
+
+def _shares(heading: set[str], matter: set[str]) -> bool:
+    return len(heading & matter) >= max(1, 0.5 * len(heading))
+
+
+def shaped_words(passage: Passage, question: str = "", base: KnowledgeBase | None = None) -> str:
+    """What a passage's section says, shaped for a beginner; "" where nothing of it can stand by itself."""
+    telling = base.telling(question) if base is not None and question else {}
+    return plain_quote(shape(question, passage, base, telling).words())
+
+
+def quoted(passage: Passage, base: KnowledgeBase | None = None) -> str:
+    """How a passage's section begins, with its formula, as a quotation."""
+    words = shaped_words(passage, "", base)
+    return quote(words) if words else _quote(passage, QUOTE_TOKENS)
+
+
+def source_line(passages: Sequence[Passage]) -> str:
+    """Where a quotation stands: "*Lecture 9 › What is regret?* [1]"."""
+    return " ".join(f"*{place(passage)}* [{n}]" for n, passage in enumerate(passages, start=1))
 
 
 def quoted_reason(passage: Passage) -> str:
     """What the lecture says about the matter of a run."""
-    return f"**From the course: {place(passage)}** [1]\n\n{_quote(passage, QUOTE_TOKENS)}"
+    return f"**From the course: {place(passage)}** [1]\n\n{quoted(passage)}"
+
+
+def try_it(experiment: Experiment | None) -> str:
+    """The invitation to a run, with what to look at where the lecture says it in a few words; "" without one."""
+    if experiment is None:
+        return ""
+    remark = experiment.remark if 0 < len(experiment.remark.split()) <= 24 else ""
+    look = f" {remark[:1].upper()}{remark[1:]}" if remark else ""
+    message = experiment.message[:1].lower() + experiment.message[1:]
+    return f"**Try it:** say *{message}*.{look}"
 
 
 def _quote(passage: Passage, tokens: int) -> str:
     """An excerpt as a block quote."""
-    return "\n".join(f"> {line}".rstrip() for line in excerpt(passage, tokens).splitlines())
+    return quote(plain_quote(excerpt(passage, tokens)))
 
 
-def not_covered(nearest: Sequence[Passage]) -> str:
-    """The plain refusal, with the nearest lectures offered."""
+def quote(text: str) -> str:
+    """Text as a block quote."""
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def not_covered(nearest: Sequence[Passage], missing: Sequence[str] = ()) -> str:
+    """The plain refusal: what was not found, where that is known, and the nearest lectures."""
+    parts = [NOT_COVERED]
+    if missing:
+        names = [f"\u201c{name}\u201d" for name in missing[:MOST_NAMED]]
+        parts.append(f"I find nothing in it about {' or '.join(names)}.")
     places = list(dict.fromkeys(_lecture(p) for p in nearest))[:2]
-    if not places:
-        return NOT_COVERED
-    return f"{NOT_COVERED} The nearest that it has is {' and '.join(places)}."
+    if places:
+        parts.append(f"The nearest that it has is {' and '.join(places)}.")
+    return " ".join(parts)
 
 
 def _lecture(passage: Passage) -> str:

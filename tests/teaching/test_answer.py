@@ -1,0 +1,179 @@
+"""Answers cut from a section: whole sentences of the course, the formula with its symbols, and nothing that leans."""
+
+import re
+
+import pytest
+
+from knowledge.paths import COURSE
+from knowledge.search import Passage
+from labs.registry import LABS
+from tutor.planning.router import Router
+from tutor.teaching.answer import best_first, is_side_matter, shape
+from tutor.teaching.blocks import blocks_of, leans
+from tutor.teaching.next_steps import experiments_of, follow_ups
+
+SECTION = """**Regret** is what not knowing has cost: the reward of the best arm, minus that of the arms pulled.
+
+$$R_T = T q - \\sum_t q_t$$
+
+$T$ is the number of steps, and $q_t$ the value of the arm pulled at step $t$. It never falls.
+
+![A picture](images/regret.svg)
+
+Example with $T = 3$: $3 \\times 2 - 4 = 2$. So two units were lost.
+
+```python
+regret = T * q - sum(values)
+```
+
+Try it: ask the tutor `run the bandit with 20 arms`.
+"""
+
+
+def passage(text, heading="What is regret?", best="", lecture=9, **other):
+    values = {"kind": "prose", "cell": None, "probability": 0.3, **other}
+    return Passage(
+        "p", "lecture_09/lecture.md", "Lecture 9", (heading,), values["cell"], None, lecture, text,
+        values["kind"], 0.9, 0.5, best, probability=values["probability"],
+    )  # fmt: skip
+
+
+def test_an_answer_has_the_idea_the_formula_with_its_symbols_and_a_small_number():
+    words = shape("what is regret?", passage(SECTION), None, {}).words()
+    idea, formula, symbols, example = words.split("\n\n")
+    assert idea.startswith("**Regret** is what not knowing has cost")
+    assert formula.startswith("$$R_T")
+    assert symbols == "$T$ is the number of steps, and $q_t$ the value of the arm pulled at step $t$."
+    assert example == "**With numbers.** Example with $T = 3$: $3 \\times 2 - 4 = 2$. So two units were lost."
+
+
+def test_pictures_code_and_invitations_are_left_out_of_the_words():
+    words = shape("what is regret?", passage(SECTION), None, {}).words()
+    assert "images/" not in words
+    assert "python" not in words
+    assert "ask the tutor" not in words
+
+
+def test_the_sentence_that_was_asked_about_comes_with_the_opening():
+    text = (
+        "A cell has a belt that runs through all steps.\n\nIt has gates.\n\n"
+        "- $f$, the **forget gate**: how much of the load stays.\n- $i$, the **input gate**: how much is new."
+    )
+    words = shape("what does the forget gate do?", passage(text, "What is an LSTM?"), None, {}).words()
+    assert "how much of the load stays" in words
+
+
+def test_where_a_section_has_two_subjects_the_one_that_was_asked_for_begins():
+    text = (
+        "The **mean squared error** is in squared units.\n\n"
+        "**R²** compares the model with always predicting the mean:\n\n$$R^2 = 1 - a/b$$\n\n$a$ is the error left."
+    )
+    words = shape("what does R2 tell me?", passage(text, "What do MSE and R² tell me?"), None, {}).words()
+    assert words.startswith("**R²** compares")
+    assert "squared units" not in words
+
+
+@pytest.mark.parametrize(
+    "text", ["It grows with every pull.", "So the best arm wins.", "As the figure above shows, it rises."]
+)
+def test_a_sentence_that_leans_on_another_is_known_as_such(text):
+    assert leans(text)
+
+
+def test_every_section_of_the_course_is_quoted_in_whole_sentences_of_its_own():
+    """The property that matters: nothing is invented, cut in half, or stuck to a heading."""
+    count = 0
+    for file in sorted(COURSE.glob("lecture_*/lecture.md")):
+        text = file.read_text(encoding="utf-8")
+        for heading, body in re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE):
+            place = passage(body, heading, lecture=int(file.parent.name[-2:]))
+            if is_side_matter(place):
+                continue
+            words = shape(heading, place, None, {}).words()
+            assert words, heading
+            plain = " ".join(body.split())
+            for part in words.replace("**With numbers.** ", "").split("\n\n"):
+                for sentence in (b for block in blocks_of(part) for b in block.sentences):
+                    told = " ".join(sentence.split())
+                    assert told in plain, (heading, told)
+                if part.startswith("$$"):
+                    assert part.endswith("$$")
+            assert words.count("$") % 2 == 0
+            assert not words.rstrip().endswith((":", ",")), (heading, words[-80:])
+            assert len(words.split()) < 330, heading
+            count += 1
+    assert count > 180
+
+
+def test_prose_whose_heading_is_the_question_comes_before_code_and_never_a_key():
+    code = passage("x = 1", "Training", kind="code", cell=3, probability=0.4)
+    keys = passage("**1.** What is regret? *Answer.* 3", "Exercises with worked answers", probability=0.9)
+    prose = passage(SECTION, probability=0.1)
+    assert best_first("what is regret?", [keys, code, prose]) == [prose, code]
+    assert best_first("what is regret?", [keys]) == []
+
+
+class Shelf:
+    """A knowledge base with the lectures as they ship, without an index."""
+
+    def __init__(self):
+        from types import SimpleNamespace
+
+        self._views = {}
+        for file in sorted(COURSE.glob("lecture_*/lecture.md")):
+            text = file.read_text(encoding="utf-8")
+            parts = re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+            self._views[f"{file.parent.name}/lecture.md"] = [
+                SimpleNamespace(heading=(heading,), text=body.strip(), cell=None) for heading, body in parts
+            ]
+        self._files = [SimpleNamespace(path=path, lecture=int(path[8:10])) for path in self._views]
+
+    def files(self):
+        return self._files
+
+    def section(self, path):
+        return self._views[path]
+
+
+@pytest.fixture(scope="module")
+def shelf():
+    return Shelf()
+
+
+@pytest.fixture(scope="module")
+def router():
+    return Router(LABS)
+
+
+@pytest.mark.parametrize("lecture", range(1, 13))
+def test_every_run_that_a_lecture_suggests_is_understood_and_allowed(shelf, router, lecture):
+    offered = experiments_of(shelf, lecture)
+    assert len(offered) >= 3
+    for one in offered:
+        plan = router.plan(one.message)
+        assert plan.intent == "lab", one.message
+        assert lecture in LABS[plan.lab].lectures
+        LABS[plan.lab].validate(plan.parameters)
+
+
+@pytest.mark.parametrize("lecture", range(1, 13))
+def test_follow_ups_fit_the_lecture_and_are_never_repeated(shelf, lecture):
+    views = shelf.section(f"lecture_{lecture:02}/lecture.md")
+    view = next(view for view in views if view.heading[0].startswith("What is"))
+    here = passage(view.text, view.heading[0], lecture=lecture)
+    object.__setattr__(here, "path", f"lecture_{lecture:02}/lecture.md")
+    asked = []
+    for _ in range(3):
+        offered = follow_ups(shelf, here, view.heading[0], LABS, asked)
+        assert 1 <= len(offered) <= 3
+        assert not {one.lower() for one in offered} & {one.lower() for one in asked}
+        assert view.heading[0] not in offered
+        asked += offered
+
+
+def test_a_question_on_the_learning_rate_is_offered_the_learning_rate(shelf):
+    views = shelf.section("lecture_02/lecture.md")
+    view = next(view for view in views if "learning rate" in view.heading[0])
+    here = passage(view.text, view.heading[0], lecture=2)
+    object.__setattr__(here, "path", "lecture_02/lecture.md")
+    assert "learning rate" in follow_ups(shelf, here, "what does the learning rate do?", LABS)[0]
