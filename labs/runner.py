@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import atexit
 import collections
-import itertools
 import logging
-import os
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -136,7 +135,6 @@ class LabRunner:
         self._work = threading.Condition()
         self._closed = False
         self._running = 0
-        self._numbers = itertools.count(1)
         self._count = max(1, workers)
         self._slots: list[threading.Thread] = []
 
@@ -146,7 +144,7 @@ class LabRunner:
             lab = self._labs[lab_id]
         except (KeyError, TypeError):
             raise UnknownLabError(lab_id, self._labs) from None
-        run = LabRun(f"{lab_id}-{os.getpid()}-{next(self._numbers)}", lab, lab.validate(values))
+        run = LabRun(f"{lab_id}-{secrets.token_urlsafe(9)}", lab, lab.validate(values))
         with self._work:
             if self._closed:
                 raise LabError("The lab runner has been closed; start the tutor again to run labs.")

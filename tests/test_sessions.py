@@ -98,3 +98,47 @@ def test_session_ids_cannot_be_guessed_and_are_valid():
     ids = {new_session_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert min(len(i) for i in ids) >= 24
+
+
+# --- runs of before, without their arrays --------------------------------------------------------------------------
+
+
+def run_turn(**chosen):
+    return Turn("q", "a", "lab", "none", runs=(Run("r", chosen, make_result()),), plan={"lab": "bandit"})
+
+
+def test_runs_are_numbered_through_a_session_and_come_back_whole(tmp_path):
+    store = SessionStore(f"sqlite:///{tmp_path}/s.sqlite")
+    store.save("s", run_turn(arms=2))
+    store.save("s", Turn("what is regret?", "It is ...", "question", "none"))
+    again = Run("again", {"arms": 2}, make_result(), again=True)
+    store.save("s", Turn("show it", "a", "question", "none", runs=(again,), plan={"past": [1]}))
+    store.save("s", run_turn(arms=3))
+    store.save("other", run_turn(arms=9))
+    told = store.outline("s")
+    assert [[(run.number, run.chosen["arms"]) for run in turn.runs] for turn in told] == [
+        [(1, 2)],
+        [],
+        [],
+        [(2, 3)],
+    ]
+    assert [turn.about for turn in told] == [(1,), (), (1,), (2,)]
+    assert told[0].runs[0].metrics == {"a": 1.5, "b": None, "c": None}  # JSON knows no "not a number"
+    assert store.load_run("s", told[3].runs[0]).chosen == {"arms": 3}
+    assert store.turns("s")[2].runs[0].again
+    with pytest.raises(SessionError, match="not in this conversation"):
+        store.load_run("other", told[0].runs[0])
+    store.close()
+
+
+def test_runs_saved_before_they_were_listed_are_found_too(tmp_path):
+    from sqlalchemy import text
+
+    store = SessionStore(f"sqlite:///{tmp_path}/s.sqlite")
+    store.save("s", run_turn(arms=2))
+    with store.engine.begin() as db:
+        db.execute(text("UPDATE turns SET facts = json_remove(facts, '$.runs')"))
+    (turn,) = store.outline("s")
+    assert turn.runs[0].chosen == {"arms": 2}
+    assert store.load_run("s", turn.runs[0]).result.metrics["a"] == 1.5
+    store.close()

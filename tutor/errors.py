@@ -3,6 +3,7 @@
     TutorError
     ├── SettingsError            a setting has a bad value                    -> whoever set it
     ├── LibraryError             the course cannot be opened or built         -> the message
+    ├── CourseError              the course cannot be changed in that way     -> the teacher
     ├── SessionError             a conversation cannot be named, read, saved  -> the message
     ├── MessageError             a chat message is empty or far too long      -> the student
     └── ModelError               no answer can be had from the chat model
@@ -66,3 +67,7 @@ class MessageError(TutorError):
 
 class LibraryError(TutorError):
     """The course's knowledge base cannot be opened, built or waited for."""
+
+
+class CourseError(TutorError):
+    """What a teacher asked for cannot be done to the course: a file or a folder that is of no use."""

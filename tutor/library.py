@@ -15,11 +15,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from knowledge.command import as_dict
 from knowledge.errors import KnowledgeError, MissingIndexError
 from knowledge.paths import COURSE
+from knowledge.reading import Opened, Shelf
+from knowledge.refresh import IngestReport, Progress, refresh
 from knowledge.search import KnowledgeBase
+from knowledge.sources import remembered, with_added
 from knowledge.weights import WeightsError, WeightStore
 from tutor.errors import LibraryError
+from tutor.refreshing import Refresher
 
 EMBEDDING = "all-minilm-l6-v2"
 
@@ -58,7 +63,9 @@ class Library:
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._shelf: tuple[str, Shelf] | None = None
         self.status = LibraryStatus("starting", "Opening the course")
+        self.refresher = Refresher(self._refresh)
 
     def start(self) -> None:
         """Begin in the background; a second call does nothing, except after a failure, where it tries again."""
@@ -113,6 +120,63 @@ class Library:
         vectors: np.ndarray = self.embedder.embed(texts)
         return vectors
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The folders that the course is read from, that of added files among them; () where nobody knows."""
+        known = remembered(self.index_dir)
+        paths = known.paths if known is not None else self._course if self._build else ()
+        return with_added(paths, self.index_dir)
+
+    def document(self, path: str) -> Opened:
+        """A document of the course as it is read: its sections, with pictures.
+
+        Raises
+        ------
+        LibraryError
+            The course is not open yet.
+        UnknownDocumentError
+            There is no such document in the course.
+        """
+        base = self.ready
+        if base is None:
+            raise LibraryError(f"The course is not ready yet ({self.status.message.lower()}).")
+        views = base.section(path)
+        sha256 = next((file.sha256 for file in base.files() if file.path == path), "")
+        return self.shelf(base).open(path, views, sha256)
+
+    def shelf(self, base: KnowledgeBase) -> Shelf:
+        """The files of the course; looked for once a generation."""
+        name, known = base.generation, self._shelf
+        if known is None or known[0] != name:
+            known = self._shelf = (name, Shelf(self.sources))
+        return known[1]
+
+    def refresh_now(self, tell: Callable[[float, str], None]) -> dict[str, Any]:
+        """Refresh the course and wait; gives the report as plain data. `tell` hears (fraction, what is being done).
+
+        Raises
+        ------
+        LibraryError
+            A refresh is under way already, or it failed; the old index still answers.
+        """
+
+        def progress(what: str, done: int, total: int) -> None:
+            tell(done / total if total else 0.0, what)
+
+        return as_dict(self.refresher.run(self.sources, progress))
+
+    def _refresh(self, paths: Sequence[Path], progress: Progress) -> IngestReport:
+        if not paths:
+            raise LibraryError(
+                "Nobody knows which folder this course was read from. "
+                "Run `python ingest.py FOLDER --course NAME` once; after that it can be refreshed here."
+            )
+        report = refresh(paths, self.index_dir, self.embedder, progress=progress)
+        self._shelf = None
+        if self._base is None:
+            self.start()  # there was nothing to open before
+        return report
+
     def _open(self) -> None:
         try:
             embedder = self.embedder
@@ -144,14 +208,12 @@ class Library:
         self.status = LibraryStatus("failed", message)
 
     def _build_index(self) -> None:
-        from knowledge.refresh import refresh
-
         self.status = LibraryStatus("building", "Reading the lectures for the first time")
 
         def progress(what: str, done: int, total: int) -> None:
             self.status = LibraryStatus("building", what, done / total if total else 0.0)
 
-        refresh(self._course, self.index_dir, self.embedder, progress=progress)
+        refresh(with_added(self._course, self.index_dir), self.index_dir, self.embedder, progress=progress)
 
     def _downloading(self, done: int, total: int, what: str) -> None:
         self.status = LibraryStatus("downloading", what, done / total if total else 0.0)

@@ -8,10 +8,11 @@ rows. Every call opens its own short transaction: a killed server loses at most 
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -33,7 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
 
 from knowledge.search import Passage
 from labs.base import LabResult
@@ -63,6 +64,23 @@ class _CourseRow(TableBase):
     course: Mapped[str] = mapped_column(String(64))
 
 
+class _OwnerRow(TableBase):
+    """Whose a session is: see `tutor.owners`, which writes this table."""
+
+    __tablename__ = "session_owners"
+    session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class _SettingRow(TableBase):
+    """What a student chose for one conversation: how the tutor teaches, for instance."""
+
+    __tablename__ = "session_settings"
+    session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+
+
 class _TurnRow(TableBase):
     __tablename__ = "turns"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -78,11 +96,42 @@ class _TurnRow(TableBase):
 
 @dataclass(frozen=True)
 class Run:
-    """A lab run of a session: what the student set, and what came out."""
+    """A lab run of a session: what the student set, and what came out.
+
+    `again` marks what is no new run: an earlier one shown once more, or two of them compared.
+    """
 
     run_id: str
     chosen: dict[str, Any]
     result: LabResult
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run of a session without its arrays: enough to name it, to choose it and to say its numbers.
+
+    `number` counts the runs of the session from 1; `row` and `place` say where the whole `Run` is kept.
+    """
+
+    number: int
+    row: int
+    place: int
+    lab: str
+    chosen: dict[str, Any]
+    parameters: dict[str, Any]
+    metrics: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A turn without what it showed. `about` are the numbers of the runs that it spoke of."""
+
+    question: str
+    answer: str
+    intent: str
+    runs: tuple[PastRun, ...] = ()
+    about: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +195,7 @@ class SessionStore:
         payload = {
             "sources": [asdict(p) for p in turn.sources],
             "runs": [
-                {"run_id": r.run_id, "chosen": r.chosen, "result": result_to_json(r.result)}
+                {"run_id": r.run_id, "chosen": r.chosen, "again": r.again, "result": result_to_json(r.result)}
                 for r in turn.runs
             ],
         }
@@ -158,9 +207,10 @@ class SessionStore:
             "suggestions": list(turn.suggestions),
             "plan": dict(turn.plan) if turn.plan is not None else None,
             "quiz": dict(turn.quiz) if turn.quiz is not None else None,
+            "runs": _run_facts(turn.runs),
         }
         with Session(self._engine) as db, db.begin():
-            self._make_sure_of(db, session_id, turn.question[:80])
+            self._make_sure_of(db, session_id, title_of(turn.question))
             db.add(
                 _TurnRow(
                     session_id=session_id,
@@ -189,6 +239,31 @@ class SessionStore:
             row = db.get(_CourseRow, session_id)
             return row.course if row else ""
 
+    def owner_of(self, session_id: str) -> str | None:
+        """Whose the session is; None for one that nobody has claimed (of the command line, for instance)."""
+        with Session(self._engine) as db:
+            row = db.get(_OwnerRow, session_id)
+            return row.owner if row else None
+
+    def person(self, session_id: str) -> str:
+        """The key for what belongs to a person: the session's owner, or the session itself where it has none."""
+        return self.owner_of(session_id) or session_id
+
+    def settings_of(self, session_id: str) -> dict[str, Any]:
+        """What was chosen for a session, by name; what was not is as its owner chose it for all of theirs."""
+        chosen: dict[str, Any] = {}
+        with Session(self._engine) as db:
+            for key in dict.fromkeys((self.person(session_id), session_id)):
+                query = select(_SettingRow).where(_SettingRow.session_id == key)
+                chosen |= {row.name: row.value for row in db.scalars(query)}
+        return chosen
+
+    def choose(self, session_id: str, name: str, value: Any) -> None:
+        """Keep a choice for a session, in place of an earlier one; `value` is plain JSON."""
+        check_session_id(session_id)
+        with Session(self._engine) as db, db.begin():
+            db.merge(_SettingRow(session_id=session_id, name=name, value=value))
+
     def turns(self, session_id: str, last: int | None = None) -> list[Turn]:
         """The turns of a session, oldest first; with `last`, only that many of the newest."""
         query = select(_TurnRow).where(_TurnRow.session_id == session_id).order_by(_TurnRow.id.desc())
@@ -197,6 +272,37 @@ class SessionStore:
         with Session(self._engine) as db:
             rows = list(db.scalars(query))
         return [_turn(row) for row in reversed(rows)]
+
+    def outline(self, session_id: str) -> list[Outline]:
+        """Every turn of a session, oldest first, with its runs numbered; no arrays are read for it."""
+        query = select(_TurnRow).where(_TurnRow.session_id == session_id).order_by(_TurnRow.id)
+        told: list[Outline] = []
+        count = 0
+        with Session(self._engine) as db:
+            for row in db.scalars(query.options(defer(_TurnRow.payload))):
+                facts = row.facts.get("runs")
+                if facts is None:  # saved before runs were listed beside the turn
+                    facts = _run_facts(_turn(row).runs)
+                runs = tuple(PastRun(count + n, row.id, **fact) for n, fact in enumerate(facts, start=1))
+                count += len(runs)
+                about = (row.facts.get("plan") or {}).get("past") or [run.number for run in runs]
+                told.append(Outline(row.question, row.answer, row.intent, runs, tuple(about)))
+        return told
+
+    def load_run(self, session_id: str, past: PastRun) -> Run:
+        """A run of this session whole, with the arrays behind its plots.
+
+        Raises
+        ------
+        SessionError
+            When the session has no such run.
+        """
+        with Session(self._engine) as db:
+            row = db.get(_TurnRow, past.row)
+            runs = _turn(row).runs if row is not None and row.session_id == session_id else ()
+        if past.place >= len(runs):
+            raise SessionError(f"Run {past.number} is not in this conversation. Ask: list my runs.")
+        return runs[past.place]
 
     def last_plan(self, session_id: str) -> Mapping[str, Any] | None:
         """What was understood at the newest turn that ran a lab: `{"lab": ..., "parameters": ...}`, or None."""
@@ -216,6 +322,15 @@ class SessionStore:
         with Session(self._engine) as db:
             query = select(func.count()).select_from(_TurnRow).where(_TurnRow.session_id == session_id)
             return int(db.scalar(query) or 0)
+
+
+def title_of(question: str, longest: int = 60) -> str:
+    """A conversation's title: its first question in one line, shortened at a word."""
+    words = " ".join(question.split())
+    if len(words) <= longest:
+        return words
+    cut = words[: longest + 1].rpartition(" ")[0]
+    return f"{(cut if len(cut) > longest // 2 else words[:longest]).rstrip(' ,;:.')}…"
 
 
 def new_session_id() -> str:
@@ -242,13 +357,33 @@ def _turn(row: _TurnRow) -> Turn:
         abstained=facts.get("abstained", False),
         failed=facts.get("failed", False),
         sources=tuple(_passage(p) for p in payload["sources"]),
-        runs=tuple(Run(r["run_id"], r["chosen"], result_from_json(r["result"])) for r in payload["runs"]),
+        runs=tuple(
+            Run(r["run_id"], r["chosen"], result_from_json(r["result"]), r.get("again", False))
+            for r in payload["runs"]
+        ),
         notices=tuple((level, message) for level, message in facts.get("notices", [])),
         suggestions=tuple(facts.get("suggestions", ())),
         plan=facts.get("plan"),
         quiz=facts.get("quiz"),
         created=row.created,
     )
+
+
+def _run_facts(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """What is listed of each new run: not its arrays. JSON knows no "not a number": it becomes None."""
+    return [
+        {
+            "place": place,
+            "lab": run.result.lab,
+            "chosen": run.chosen,
+            "parameters": run.result.parameters,
+            "metrics": {
+                name: float(v) if math.isfinite(v) else None for name, v in run.result.metrics.items()
+            },
+        }
+        for place, run in enumerate(runs)
+        if not run.again
+    ]
 
 
 def _passage(data: dict[str, Any]) -> Passage:

@@ -7,8 +7,10 @@ keeps the two in step. An empty value counts as not set.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     # The page
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
+    teachers: str = ""  # names, with commas between them, that may change the course once they have signed in
 
     # Lab runs
     lab_workers: int = Field(1, ge=1, le=64)
@@ -85,6 +88,13 @@ class Settings(BaseSettings):
     def _address(cls, value: str | None) -> str | None:
         if value is not None and not value.lower().startswith(("http://", "https://")):
             raise ValueError("an address begins with http:// or https://")
+        if value is not None:
+            try:
+                usable = urlsplit(value).hostname and urlsplit(value).port != 0
+            except ValueError:
+                usable = False
+            if not usable:
+                raise ValueError("an address names a computer, as in http://localhost:8000/v1")
         return value
 
     @property
@@ -96,6 +106,10 @@ class Settings(BaseSettings):
     def course_index(self) -> Path:
         """The folder of the knowledge base of the chosen course."""
         return course_folder(self.index, self.course)
+
+    @property
+    def teacher_names(self) -> frozenset[str]:
+        return frozenset(name.strip() for name in self.teachers.split(",") if name.strip())
 
     @property
     def cache_dir(self) -> Path:
@@ -142,5 +156,7 @@ def _explain(error: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ")
     problem = message[:1].lower() + message[1:]
     shown = variable(field) if field in fields else place
-    received = "" if "key" in field else f" {str(first['input'])!r}"
+    # A name and a password in an address are not shown, nor is anything of a key.
+    given = re.sub(r"//[^/\s]*@", "//…@", str(first["input"]))
+    received = "" if "key" in field else f" {given!r}"
     return f"{shown} cannot be{received}: {problem}. Correct it in the environment or in .env."

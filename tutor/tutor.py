@@ -15,22 +15,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from labs.base import Lab, LabResult
+from labs.base import Lab
 from labs.registry import LABS
 from labs.runner import LabRunner
+from tutor import memory
 from tutor.errors import MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
 from tutor.library import Library
 from tutor.models.base import LoadedModel, no_model
 from tutor.planning import own_files
+from tutor.planning.conversation import plan_of_past
+from tutor.planning.past_runs import PastRuns
 from tutor.planning.router import Plan, Router
 from tutor.progress import ProgressStore
-from tutor.sessions import SessionStore, Turn, check_session_id
-from tutor.turns import quiz, talk
+from tutor.sessions import Run, SessionStore, Turn, check_session_id
+from tutor.turns import talk
 from tutor.turns.draft import Draft
-from tutor.turns.experiment import run_experiment
+from tutor.turns.experiment import last_result, run_experiment
 from tutor.turns.own_file import look_at_file
+from tutor.turns.past_runs import answer_past_runs
+from tutor.turns.practice import Practice
 from tutor.turns.question import answer_question, as_asked
+from tutor.turns.wording import result_answer
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +71,8 @@ class Tutor:
         self.labs = labs
         self.progress = ProgressStore(sessions)
         self.router = Router(labs)
+        self.past_runs = PastRuns(labs)
+        self.practice = Practice(library, runner, sessions, self.progress, labs)
 
     def history(self, session_id: str) -> list[Turn]:
         """The saved turns of a session, oldest first."""
@@ -81,15 +89,42 @@ class Tutor:
         said = [own_files.read_message(text, questions[:at]) for at, text in enumerate(questions)]
         own = own_files.read_message(message, questions)
         earlier = [
-            one.rest for text, one in zip(questions, said, strict=True) if not own_files.just_added(text)
+            one.rest
+            for turn, one in zip(history, said, strict=True)
+            if not own_files.just_added(turn.question) and not (turn.plan or {}).get("past")
         ]
         before = (last.get("lab"), last.get("parameters"))
+        if (past := self.past_runs.read(message, self.sessions.outline(session_id))) is not None:
+            return plan_of_past(past, self.router)
         if own.meant:
             plan = self.router.plan(own.rest, earlier, *before)
             if plan.intent == "lab" and plan.lab is not None:
                 chosen = own_files.with_own_file(self.labs[plan.lab], dict(plan.parameters), own)
                 return replace(plan, parameters=chosen)
         return self.router.plan(message, earlier, *before)
+
+    def keep_run(self, session_id: str, run: Run) -> bool:
+        """Put a run that was made outside the conversation into it, as a turn; False where it stands there already.
+
+        The turn says what was run by its link, so that a later message can explain it, compare it and go on from it.
+        """
+        check_session_id(session_id)
+        history = self.sessions.turns(session_id, last=REMEMBERED)
+        if any(known.run_id == run.run_id for turn in history for known in turn.runs):
+            return False
+        lab = self.labs[run.result.lab]
+        told = result_answer(run.result, last_result(history, lab.id))
+        turn = Turn(
+            question=f"I ran this in Labs: {run.result.permalink()}",
+            answer=told,
+            intent="lab",
+            model=self.models.current.label,
+            seconds=round(run.result.seconds, 3),
+            runs=(run,),
+            plan={"lab": lab.id, "parameters": dict(run.chosen)},
+        )
+        self.sessions.save(session_id, turn)
+        return True
 
     def reply(self, message: str, session_id: str, cancel: threading.Event | None = None) -> Iterator[Event]:
         """Yield what happens in one turn, ending in exactly one `Done`.
@@ -133,6 +168,7 @@ class Tutor:
         seconds = time.monotonic() - started
         yield from self._save(draft, seconds)
         yield _done(draft, seconds)
+        self._remember(session_id)  # the answer is out: nobody waits for it
 
     def _events(self, draft: Draft, cancel: threading.Event) -> Iterator[Event]:
         model = self.models.current
@@ -142,7 +178,12 @@ class Tutor:
             return
         history = self.sessions.turns(draft.session_id, last=REMEMBERED)
         plan = self._plan(draft.question, draft.session_id, history)
-        if (steps := self._practice(draft, plan, history)) is not None:
+        draft.earlier = [turn.question for turn in history]
+
+        def replan(message: str) -> Plan:
+            return self._plan(message, draft.session_id, history)
+
+        if (steps := self.practice.steps(draft, plan, replan, history, model, cancel)) is not None:
             yield from steps
             return
         if model.tool_calls and model.chat is not None:
@@ -151,7 +192,17 @@ class Tutor:
             )  # LangChain costs a second, and only such a model needs it
 
             try:
-                yield from run_agent(draft, model, self.library, self.runner, self.labs, history, cancel)
+                yield from run_agent(
+                    draft,
+                    plan,
+                    model,
+                    self.library,
+                    self.runner,
+                    self.labs,
+                    self.sessions,
+                    self.progress,
+                    cancel,
+                )
                 return
             except ModelError as error:
                 draft.details["model_error"] = str(error)
@@ -159,15 +210,6 @@ class Tutor:
                 model = no_model()
                 draft.model = model.label
         yield from self._routed(draft, plan, history, model, cancel)
-
-    def _practice(self, draft: Draft, plan: Plan, history: Sequence[Turn]) -> Iterator[Event] | None:
-        """The steps of a quiz, whatever model there is: keys and grades are code's. None for anything else."""
-        state = quiz.pending(history)
-        if state is not None and (asked := quiz.wish(draft.question, state, plan)) is not None:
-            return quiz.go_on(draft, asked, state, self.library, self.progress)
-        if quiz.wants_progress(draft.question):
-            return quiz.tell_progress(draft, self.progress)
-        return quiz.start(draft, plan, self.progress) if plan.intent == "quiz" else None
 
     def _routed(
         self,
@@ -179,7 +221,11 @@ class Tutor:
     ) -> Iterator[Event]:
         draft.intent = plan.intent
         draft.details["plan"] = {"intent": plan.intent, "lab": plan.lab, "parameters": dict(plan.parameters)}
-        if plan.alternative is not None:
+        if plan.past is not None:
+            yield from answer_past_runs(
+                plan.past, draft, self.sessions, self.library, model, self.labs, cancel
+            )
+        elif plan.alternative is not None:
             yield from talk.which_one(draft, plan, self.labs)
         elif plan.intent == "lab" and plan.lab is not None:
             previous = last_result(history, plan.lab)
@@ -193,7 +239,23 @@ class Tutor:
         else:
             questions = [turn.question for turn in history[-3:] if turn.intent != "lab"]
             asked = as_asked(draft.question, questions)
+            draft.before = self._before(draft, model)
             yield from answer_question(asked, draft, self.library, model, self.labs, cancel)
+
+    def _before(self, draft: Draft, model: LoadedModel) -> str:
+        """What a model without tools is told of the conversation: one line, where it can read little."""
+        if model.chat is None:
+            return ""
+        told = self.sessions.outline(draft.session_id)
+        summary = self.sessions.settings_of(draft.session_id).get(memory.NAME)
+        return memory.before(draft.question, told, self.labs, model, summary)
+
+    def _remember(self, session_id: str) -> None:
+        """Have the older part of a long conversation summarised beside it, where the model can do that."""
+        try:
+            memory.summarise_later(session_id, self.sessions, self.models.current)
+        except Exception as error:
+            log.warning("a conversation could not be summarised (%s)", type(error).__name__)
 
     def _save(self, draft: Draft, seconds: float) -> Iterator[Event]:
         turn = Turn(
@@ -221,12 +283,6 @@ class Tutor:
                 "This turn could not be saved, so it will be gone after a reload. Free some disk space and ask again.",
                 "warning",
             )
-
-
-def last_result(history: Sequence[Turn], lab_id: str) -> LabResult | None:
-    """The newest result of a lab in these turns, to compare with."""
-    runs = (run for turn in reversed(history) for run in reversed(turn.runs))
-    return next((run.result for run in runs if run.result.lab == lab_id), None)
 
 
 def check_message(message: str) -> None:

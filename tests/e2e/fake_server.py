@@ -22,10 +22,10 @@ class Kept:
     """Looks like the stand-in's dictionary of turns, and is a database."""
 
     def __init__(self, url: str) -> None:
-        self._store = SessionStore(url)
+        self.store = SessionStore(url)
 
     def __getitem__(self, session_id: str) -> _Turns:
-        return _Turns(self._store, session_id)
+        return _Turns(self.store, session_id)
 
 
 class _Turns(list):  # type: ignore[type-arg]
@@ -53,7 +53,8 @@ class ArrivingModel(FakeModelHost):
 
 def main(port: str, folder: str, state: str = "none") -> None:
     home = Path(folder)
-    tutor = FakeTutor(turns=Kept(f"sqlite:///{home / 'sessions.sqlite'}"))  # type: ignore[arg-type]
+    kept = Kept(f"sqlite:///{home / 'sessions.sqlite'}")
+    tutor = FakeTutor(turns=kept, sessions=kept.store)  # type: ignore[arg-type]
     settings = SimpleNamespace(cache_dir=home, host="127.0.0.1", port=int(port))
     stop = threading.Event()
     app.serve(

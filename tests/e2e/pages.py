@@ -71,7 +71,14 @@ def start(
 class Visitor:
     """Somebody at the page: types, waits, looks. Notes requests to other hosts, and faults in scripts."""
 
-    def __init__(self, browser: Any, url: str, width: int = 1280, dark: bool = False) -> None:
+    def __init__(
+        self,
+        browser: Any,
+        url: str,
+        width: int = 1280,
+        dark: bool = False,
+        name: tuple[str, str] | None = None,
+    ) -> None:
         height = 844 if width < 500 else 860
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
@@ -84,7 +91,20 @@ class Visitor:
         self.faults: list[str] = []
         self.page.on("request", self._note)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.open()
+        if name is None:
+            self.open()
+        else:
+            self.sign_in(*name)
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Open a page that asks for a name and a password first."""
+        self.context.clear_cookies()
+        self.page.goto(self.url)
+        self.page.get_by_label("username").fill(name)
+        self.page.get_by_label("password").fill(password)
+        self.page.get_by_role("button", name="Login").click()
+        self.page.wait_for_selector("#ask textarea")
+        self.page.wait_for_selector("#passage-close", state="attached")
 
     def _note(self, request: Any) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):

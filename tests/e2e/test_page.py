@@ -16,7 +16,7 @@ def test_one_look_says_what_it_is_for_and_an_example_is_one_click(shared_page, v
     me.page.click("button.example >> nth=0")
     me.page.wait_for_selector("#chat .t-source")
     me.finished()
-    assert me.page.inner_text("#chat .user-row") == "Why do we decay epsilon?"
+    assert me.page.inner_text("#chat .user-row .message") == "Why do we decay epsilon?"
 
 
 def test_sources_come_first_and_the_answer_streams(shared_page, visit):
@@ -190,8 +190,8 @@ def test_nothing_hostile_is_obeyed(shared_page, visit):
     me.answered(
         "why <img src=x onerror='window.hacked=1'><script>window.hacked=1</script> **bold** ![x](https://example.org/x.png)"
     )
-    assert "<img src=x onerror" in me.page.inner_text("#chat .user-row")
-    assert "**bold**" in me.page.inner_text("#chat .user-row")
+    assert "<img src=x onerror" in me.page.inner_text("#chat .user-row .message")
+    assert "**bold**" in me.page.inner_text("#chat .user-row .message")
     me.page.click("#chat .t-source >> nth=3")
     me.page.wait_for_function("document.querySelector('#passage-body').innerText.includes('tracker')")
     assert "<script>window.hacked=1</script>" in me.page.inner_text("#passage-body")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
+import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -17,7 +20,8 @@ from knowledge.search import Passage
 from labs.base import Finding, LabResult, Table
 from labs.charts import Chart, Line, Panel
 from tutor.events import Done, Event, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
-from tutor.sessions import Run, Turn
+from tutor.progress import ProgressStore
+from tutor.sessions import Run, SessionStore, Turn
 
 WHY = (
     "At first our estimates $Q_t(a)$ rest on a handful of pulls, so trying every arm is worth its price. "
@@ -114,6 +118,13 @@ def bandit_result(arms: int = 10, seconds: float = 1.2) -> LabResult:
     )  # fmt: skip
 
 
+def new_store() -> SessionStore:
+    """A database of its own, in a folder that goes when the process does."""
+    folder = tempfile.mkdtemp(prefix="tutor-test-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return SessionStore(f"sqlite:///{folder}/sessions.sqlite")
+
+
 @dataclass
 class FakeTutor:
     """Answers by the first word: `run` a lab, `slow` one to be stopped, `boom` a fault."""
@@ -122,6 +133,10 @@ class FakeTutor:
     turns: dict[str, list[Turn]] = field(default_factory=lambda: defaultdict(list))
     asked: list[tuple[str, str]] = field(default_factory=list)
     cancelled_after: list[float] = field(default_factory=list)
+    sessions: SessionStore = field(default_factory=lambda: new_store())
+
+    def __post_init__(self) -> None:
+        self.progress = ProgressStore(self.sessions)
 
     def history(self, session_id: str) -> list[Turn]:
         return list(self.turns[session_id])

@@ -1,8 +1,7 @@
 """The page, composed: header, rooms, looks; and the way it is launched.
 
 `build` makes the page from what it is handed. `serve` launches it and stays until it is interrupted;
-`launch` comes back at once, for tests. One room is a page, several are tabs: a further room is a line in
-`_rooms`.
+`launch` comes back at once, for tests. Each room is a tab: a further room is a line in `_rooms`.
 """
 
 from __future__ import annotations
@@ -18,12 +17,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from starlette.middleware import Middleware
+
+from labs.registry import LABS
 from tutor.errors import SettingsError
+from tutor.owners import Owners
+from tutor.service import Service
 from tutor.settings import Settings
-from tutor.web import looks, status
-from tutor.web.chat import ChatRoom, Header, Session, session_input
+from tutor.web import api, looks, status
+from tutor.web.access import Access, programs_refresh, teacher_names
+from tutor.web.chat import ChatRoom
+from tutor.web.course_room.room import CourseRoom
+from tutor.web.lab_room.room import LabRoom
 from tutor.web.live import Conversations
+from tutor.web.mcp_server import LOCAL, McpDoor, McpRoom
+from tutor.web.past import DOOR, PastDrawer
 from tutor.web.pictures import Pictures
+from tutor.web.progress_room import ProgressRoom
+from tutor.web.settings_room import SettingsRoom
+from tutor.web.site import Header, Session, Site, session_input
 from tutor.web.toolkit import gr
 
 TITLE = "ML Tutor"
@@ -58,26 +70,42 @@ def build(
     folder = _private_folder(settings.cache_dir)
     # Gradio reads this where components are made: all that it serves or takes lies in this folder.
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    conversations = Conversations(tutor, Pictures(folder))
+    pictures = Pictures(folder)
+    conversations = Conversations(tutor, pictures)
     examples = default_examples() if examples is None else examples
-    chat = ChatRoom(conversations, knowledge, model_host, examples)
-    rooms: tuple[Room, ...] = (("Chat", chat.build),)
+    owners = Owners(tutor.sessions, tutor.progress)
+    access = Access(teacher_names(settings))
+    site = Site(tutor, settings, knowledge, model_host, conversations, owners, access)
     with gr.Blocks(title=TITLE, fill_height=True, delete_cache=(DAY, DAY), analytics_enabled=False) as page:
-        session = session_input()
+        # First, so that their names are free: the rooms' own handlers are private, and take what is left.
+        refresh = programs_refresh(knowledge, access)
+        api.add_endpoints(Service(tutor), pictures, refresh)
+        session = session_input(owners)
         header = _header(model_host, knowledge)
-        if len(rooms) == 1:
-            rooms[0][1](page, session, header)
-        else:
-            with gr.Tabs(elem_id="rooms"):
-                for name, fill in rooms:
-                    with gr.Tab(name, id=name.lower()):
-                        fill(page, session, header)
+        with gr.Tabs(elem_id="rooms"):
+            for name, fill in _rooms(site, examples):
+                with gr.Tab(name, id=name.lower(), elem_id=f"room-{name.lower()}"):
+                    fill(page, session, header)
+        PastDrawer(site).build(page, session, header)
     page.queue(default_concurrency_limit=16, max_size=256, api_open=False)
+    page.tutor_access = access  # `launch` says how the page is served
+    page.tutor_refresh = refresh
     return page
+
+
+def _rooms(site: Site, examples: Sequence[str]) -> tuple[Room, ...]:
+    return (
+        ("Chat", ChatRoom(site, examples).build),
+        ("Labs", LabRoom(site).build),
+        ("Course", CourseRoom(site).build),
+        ("Progress", ProgressRoom(site).build),
+        ("Settings", SettingsRoom(site).build),
+    )
 
 
 def _header(model_host: Any, knowledge: Any) -> Header:
     with gr.Row(elem_id="header"):
+        gr.HTML(DOOR, elem_id="past-door")
         gr.HTML(
             f'<div class="t-brand">{looks.MARK}'
             f"<div><strong>{TITLE}</strong><span>{TAGLINE}</span></div></div>",
@@ -93,8 +121,6 @@ def _header(model_host: Any, knowledge: Any) -> Header:
 
 def default_examples() -> list[str]:
     """Two questions and two runs that answer within a second or two, whatever model there is."""
-    from labs.registry import LABS
-
     runs = [LABS[lab].examples[0] for lab in ("bandit", "regression")]
     return ["Why do we decay epsilon?", "What does gradient descent do, step by step?", *runs]
 
@@ -118,8 +144,9 @@ def launch(
     port: int | None = None,
     share: bool = False,
     auth_file: Path | None = None,
+    service: Service | None = None,
 ) -> Running:
-    """Serve the page in the background; comes back when it answers.
+    """Serve the page in the background, and `service` to programs at /mcp; comes back when it answers.
 
     Raises
     ------
@@ -129,6 +156,13 @@ def launch(
     host = host or settings.host
     port = _free_port(host, settings.port if port is None else port)
     auth = read_passwords(auth_file) if auth_file is not None else None
+    page.tutor_access.launched(host, share, sign_in=auth is not None)
+    app_kwargs = looks.app_kwargs(local=not share)
+    if service is not None:
+        local = host in LOCAL and not share
+        refresh = page.tutor_refresh if page.tutor_access.programs else None
+        door = McpRoom(service, LABS, local=local, passwords=auth, refresh=refresh)
+        app_kwargs["middleware"].append(Middleware(McpDoor, door=door))
     # The page's own check that it is up must not go through a proxy.
     for name in ("NO_PROXY", "no_proxy"):
         kept = [part for part in os.environ.get(name, "").split(",") if part]
@@ -154,7 +188,7 @@ def launch(
         pwa=False,
         mcp_server=False,
         favicon_path=str(looks.ASSETS / "icon.svg"),
-        app_kwargs=looks.app_kwargs(local=not share),
+        app_kwargs=app_kwargs,
         theme=looks.theme(),
         js=looks.script(),
         head=looks.head(),
@@ -183,6 +217,7 @@ def serve(
         port=port,
         share=share,
         auth_file=auth_file,
+        service=Service(tutor),
     )
     try:
         if on_ready is not None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import html
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labs import own_data
 from labs.errors import LabError
+from tutor.feedback import BAD, GOOD, REASONS, FeedbackStore
 from tutor.planning import own_files
 from tutor.web import markup, passage, render, status
-from tutor.web.live import Conversation, Conversations, LiveTurn
+from tutor.web.live import Conversation, LiveTurn
+from tutor.web.run_desk import RunDesk
+from tutor.web.site import LEAVE_SESSION, WITH_MESSAGE, WITH_SESSION, Header, Session, Site, presented, valid
 from tutor.web.toolkit import gr
 
 log = logging.getLogger(__name__)
@@ -28,46 +30,17 @@ WATCH_SOON, WATCH_LATER = 1.0, 20.0  # seconds between two looks at the model's 
 PLACEHOLDER = "Ask, or run an experiment"
 
 
-# The browser makes and keeps the session id (assets/session.js) and puts it into every call by itself: there
-# is one before the first message, however fast that comes.
-WITH_MESSAGE = "(message, session) => [message, window.tutorSession()]"
-WITH_SESSION = "(session) => [window.tutorSession()]"
-LEAVE_SESSION = "(session) => { const old = tutorSession(); tutorSession(true); return [old]; }"
-
-
-@dataclass(frozen=True)
-class Session:
-    """What every room needs of the visitor: an input that carries the id, with one of the scripts above."""
-
-    id: Any  # gr.Textbox, never shown
-
-
-def session_input() -> Session:
-    """The carrier of the session id; made once a page."""
-    return Session(gr.Textbox(visible=False))
-
-
-def valid(session_id: Any) -> str | None:
-    """The session id, if it can be one of ours."""
-    if (
-        isinstance(session_id, str)
-        and 16 <= len(session_id) <= 64
-        and session_id.replace("-", "").replace("_", "").isalnum()
-    ):
-        return session_id
-    return None
-
-
 class ChatRoom:
     """Builds the room inside the current `gr.Blocks` and wires it."""
 
-    def __init__(
-        self, conversations: Conversations, knowledge: Any, model_host: Any, examples: Sequence[str]
-    ) -> None:
-        self._conversations = conversations
-        self._knowledge = knowledge
-        self._model_host = model_host
+    def __init__(self, site: Site, examples: Sequence[str]) -> None:
+        self._site = site
+        self._conversations = site.conversations
+        self._knowledge = site.knowledge
+        self._model_host = site.model_host
         self._examples = examples
+        self._desk = RunDesk(site.conversations)
+        self._feedback = FeedbackStore(site.tutor.sessions)
 
     # ---- what is on the page
 
@@ -83,6 +56,7 @@ class ChatRoom:
                 scale=1,
                 layout="bubble",
                 buttons=["copy"],
+                feedback_options=("Like", "Dislike", *REASONS),
                 autoscroll=False,  # page.js keeps the last question in view: an answer is read from its top
                 line_breaks=False,
                 sanitize_html=True,
@@ -126,6 +100,15 @@ class ChatRoom:
                 container=False,
             )
         self.opener = gr.HTML("", elem_id="opener", js_on_load=OPENER)
+        self.asker = gr.HTML("", elem_id="asker", js_on_load=ASKER)
+        self.leaver = gr.HTML("", elem_id="leaver", js_on_load=LEAVER)
+        self.redrawer = gr.HTML("", elem_id="redrawer", js_on_load=REDRAWER)
+
+        def chat_desk(call: Any) -> dict[str, Any]:
+            # Gradio marks the function that it is handed, which a bound method does not allow.
+            return self.act(call)
+
+        gr.HTML("", elem_id="chat-desk", js_on_load=DESK, server_functions=[chat_desk])
         self._wire(page, session, header)
 
     def _wire(self, page: Any, session: Session, header: Header) -> None:
@@ -147,11 +130,16 @@ class ChatRoom:
             self.chatbot.example_select(self.pick, [session.id], outputs, **talk),
             self.chatbot.option_select(self.pick, [session.id], outputs, **talk),
             page.load(self.restore, [session.id], outputs, **{**talk, "trigger_mode": "once"}),
+            self.asker.click(self.asked, [session.id], outputs, **talk),
+            self.redrawer.click(self.redraw, [session.id], outputs, **talk),
         ]
         streams.append(self.upload.upload(self.add_file, [self.upload, session.id], outputs, **upload))
+        self.chatbot.like(self.rate, [session.id], None, js=WITH_SESSION, **quiet)  # a toast needs the queue
         self.box.stop(self.stop, [session.id], None, js=WITH_SESSION, queue=False, **quiet)
         # What still streams belongs to the old conversation and must not be drawn into the new one.
         header.fresh.click(self.fresh, [session.id], outputs, js=LEAVE_SESSION, cancels=streams, **quiet)
+        left = self.leaver.click(None, None, None, cancels=streams, **quiet)
+        left.then(None, None, None, js="() => { window.dispatchEvent(new Event('tutor:redraw')); }", **quiet)
         opened = [self.passage_head, self.passage_body]
         self.opener.click(
             self.open_passage,
@@ -203,6 +191,27 @@ class ChatRoom:
         text = value.get("text", "") if isinstance(value, dict) else str(value)
         yield from self.ask(text, session_id)
 
+    def asked(self, event: gr.EventData, session_id: Any) -> Iterator[tuple[Any, Any]]:
+        """A message that another room sends here: "explain this section", "quiz me on lecture 3"."""
+        text = event._data.get("text", "") if isinstance(event._data, dict) else ""
+        yield from self.ask(str(text), session_id)
+
+    def act(self, call: Any) -> dict[str, Any]:
+        """A click under a run: plain JSON for the page's script."""
+        call = call if isinstance(call, dict) else {}
+        return self._desk.answer(valid(presented(call.get("session"), self._site.owners)), call)
+
+    def rate(self, event: gr.LikeData, session_id: Any) -> None:
+        """A thumb, or a word on what was wrong, on the turn that holds the message."""
+        found = valid(session_id)
+        at = event.index[0] if isinstance(event.index, (tuple, list)) else event.index
+        turn = self._conversations.get(found).turn_of(at) if found is not None else None
+        if found is None or turn is None:
+            return
+        named = {True: GOOD, "Like": GOOD, False: BAD, "Dislike": BAD}
+        self._feedback.rate(found, turn, named.get(event.liked, str(event.liked)))
+        gr.Info("Thank you, that is noted.", duration=4)
+
     def _stream(self, conversation: Conversation, live: LiveTurn, clear: bool) -> Iterator[tuple[Any, Any]]:
         past = conversation.messages(suggest=False)
         box = gr.update(submit_btn=False, stop_btn="Stop", **({"value": ""} if clear else {}))
@@ -230,6 +239,11 @@ class ChatRoom:
         else:
             yield from self._stream(conversation, conversation.live, clear=False)
 
+    def redraw(self, session_id: Any) -> Iterator[tuple[Any, Any]]:
+        """Another conversation of this browser, in place of the one that was shown."""
+        yield [], gr.update(value="", submit_btn="Send", stop_btn=False)
+        yield from self.restore(session_id)
+
     def fresh(self, session_id: Any) -> tuple[list[Any], Any]:
         """A new conversation, under the new id that the browser has made; the old one stays saved."""
         self.stop(session_id)
@@ -248,23 +262,9 @@ class ChatRoom:
         if hit is None:
             return render.notice_html(render.Notice(GONE, "warning")), ""
         source, n = hit
-        return passage.heading_html(source, n), passage.body_markdown(source, self._sections(source.path))
-
-    def _sections(self, path: str) -> Sequence[Any]:
-        from knowledge.errors import KnowledgeError
-
-        base = getattr(self._knowledge, "ready", self._knowledge)
-        if base is None:
-            return ()
-        try:
-            return base.section(path)
-        except (
-            KnowledgeError,
-            LookupError,
-            OSError,
-        ):  # the file has left the course since: the passage itself is kept
-            log.info("no sections for %s", path)
-            return ()
+        return passage.heading_html(source, n), passage.body_markdown(
+            source, passage.sections(self._knowledge, source.path)
+        )
 
     def watch(self, before: str) -> tuple[Any, str, Any]:
         """The state of the model, asked for every second while it changes and rarely afterwards."""
@@ -272,16 +272,6 @@ class ChatRoom:
         shown = status.model_html(self._model_host, before) + status.library_html(self._knowledge)
         soon = status.busy(self._model_host.status) or status.busy(getattr(self._knowledge, "status", None))
         return shown, state, gr.update(value=WATCH_SOON if soon else WATCH_LATER)
-
-
-@dataclass(frozen=True)
-class Header:
-    """The parts of the page's header that rooms act on."""
-
-    status: Any  # gr.HTML
-    fresh: Any  # gr.Button
-    timer: Any  # gr.Timer
-    last: Any  # gr.State: the model's state as last shown
 
 
 WELCOME = """
@@ -302,3 +292,18 @@ HINT = (
 OPENER = """
 window.addEventListener('tutor:open', (event) => trigger('click', { href: event.detail }));
 """
+
+# Another conversation is opened: first nothing of the old one is drawn any more, then the new one is.
+LEAVER = """
+window.addEventListener('tutor:leave', () => trigger('click', {}));
+"""
+REDRAWER = """
+window.addEventListener('tutor:redraw', () => trigger('click', {}));
+"""
+
+# Another room's wish to say something in the chat: `tutorAsk(text)` in the browser (assets/rooms.js).
+ASKER = """
+window.addEventListener('tutor:ask', (event) => trigger('click', { text: event.detail }));
+"""
+
+DESK = "window.tutorChat(element, server.chat_desk);"

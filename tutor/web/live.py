@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from knowledge.search import Passage
@@ -107,6 +107,15 @@ class Conversation:
             message.pop("options", None)
         return shown
 
+    def turn_of(self, index: int) -> int | None:
+        """The number of the turn that the message at this place on the page belongs to; None where there is none."""
+        views = self.turns[-SHOWN:] + ([self.live.view] if self.live is not None else [])
+        for view in views:
+            index -= len(view.messages())
+            if index < 0:
+                return view.number
+        return None
+
 
 class Conversations:
     """Every conversation that a page has open, by session id. Safe to share between threads."""
@@ -117,6 +126,7 @@ class Conversations:
         self._kept = kept
         self._open: OrderedDict[str, Conversation] = OrderedDict()
         self._lock = threading.Lock()
+        self.on_forget: list[Callable[[str], None]] = []  # of others that hold something of a conversation
 
     def open(self, session_id: str) -> Conversation:
         """The conversation as it was saved, with the turn that may be under way."""
@@ -181,6 +191,17 @@ class Conversations:
             if 1 <= n <= len(view.sources) and target(view.number, n, view.sources[n - 1])[-8:] == match[3]:
                 return view.sources[n - 1], n
         return None
+
+    def forget(self, session_id: str, wait: float) -> None:
+        """Let go of a conversation that is about to be removed; its turn under way gets `wait` seconds to end."""
+        with self._lock:
+            known = self._open.pop(session_id, None)
+            live = known.live if known is not None else None
+        if live is not None:
+            live.cancel()
+            live.join(wait)
+        for tell in self.on_forget:
+            tell(session_id)
 
     def stop(self, session_id: str) -> bool:
         """Ask the turn under way to end; False when there is none."""

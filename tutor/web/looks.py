@@ -9,9 +9,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tutor.web.first_paint import FirstPaint
 from tutor.web.toolkit import gr
 
 ASSETS = Path(__file__).parent / "assets"
+STYLES = (
+    "page.css",
+    "labs.css",
+    "course.css",
+    "progress.css",
+    "settings.css",
+    "past.css",
+    "chat.css",
+)  # in this order, later rules win
+# Run in the head, before anything asks.
+SCRIPTS = (
+    "session.js",
+    "rooms.js",
+    "figures.js",
+    "labs.js",
+    "course.js",
+    "past.js",
+    "settings.js",
+    "chat.js",
+)
 
 MARK = (
     '<svg class="t-mark" viewBox="0 0 32 32" aria-hidden="true">'
@@ -53,14 +74,18 @@ def head() -> str:
     media queries; in the head the rules mean what they say, and the page is dressed before any script has
     run.
     """
-    style = (ASSETS / "page.css").read_text(encoding="utf-8")
-    session = (ASSETS / "session.js").read_text(encoding="utf-8")
-    return f"{_METAS}<style>{style}</style><script>{session}</script>"
+    style = "\n".join(_asset(name) for name in STYLES)
+    scripts = "\n".join(_asset(name) for name in SCRIPTS)
+    return f"{_METAS}<style>{style}</style><script>{scripts}</script>"
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def script() -> str:
     """The page's own JavaScript, run once when the page has loaded."""
-    return (ASSETS / "page.js").read_text(encoding="utf-8")
+    return _asset("page.js")
 
 
 def theme() -> Any:
@@ -118,7 +143,7 @@ def app_kwargs(local: bool = True) -> dict[str, Any]:
         "docs_url": None,
         "redoc_url": None,
         "openapi_url": None,
-        "middleware": [Middleware(_Headers, policy=POLICY if local else "")],
+        "middleware": [Middleware(_Headers, policy=POLICY if local else ""), Middleware(FirstPaint)],
     }
 
 

@@ -1,14 +1,35 @@
-"""A cited passage in its place: its section, the neighbours, and the best sentence marked. Pure functions."""
+"""A cited passage in its place: its section with its pictures, the neighbours, the best sentence marked.
+
+Pure functions, but for `sections`, which asks the course.
+"""
 
 from __future__ import annotations
 
 import html
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any
 
+from knowledge.errors import KnowledgeError
 from knowledge.search import Passage
-from tutor.web import markup
+from tutor.errors import LibraryError
+from tutor.web import figures, markup
+
+log = logging.getLogger(__name__)
+
+
+def sections(knowledge: Any, path: str) -> Sequence[Any]:
+    """The sections of a document, with pictures where they can be had; none where it has left the course."""
+    try:
+        if hasattr(knowledge, "document"):
+            opened: Sequence[Any] = knowledge.document(path).sections
+            return opened
+        found: Sequence[Any] = knowledge.section(path)
+        return found
+    except (KnowledgeError, LibraryError, LookupError, OSError):
+        log.info("no sections for %s", path)
+        return ()
 
 
 def heading_html(passage: Passage, number: int) -> str:
@@ -21,7 +42,17 @@ def heading_html(passage: Passage, number: int) -> str:
         f'<p class="t-kicker">{kicker}</p><h2 id="passage-title" tabindex="-1">{title}</h2>'
         + (f'<p class="t-trail">{trail}</p>' if trail else "")
         + f'<p class="t-locator"><code>{html.escape(passage.path)}</code>{_spot(passage)}{_also(passage)}</p>'
+        + _way_in(passage)
     ).replace("{", "&#123;")
+
+
+def _way_in(passage: Passage) -> str:
+    """The button that opens the course at this place (assets/course.js)."""
+    values = (("open", passage.path), ("passage", passage.id), ("mark", passage.best_sentence))
+    data = " ".join(f'data-course-{name}="{html.escape(value)}"' for name, value in values)
+    return f'<button type="button" class="t-to-course" {data}>Read it in the course</button>'.replace(
+        "$", "&#36;"
+    )
 
 
 def _spot(passage: Passage) -> str:
@@ -41,13 +72,17 @@ def body_markdown(passage: Passage, sections: Sequence[Any]) -> str:
     first, last = _extent(passage, sections)
     if first is None or last is None:
         return mark(markup.markdown(passage.text), passage.best_sentence)
-    here = "\n\n".join(markup.markdown(str(section.text)) for section in sections[first : last + 1])
-    parts = [mark(here, passage.best_sentence, passage.text)]
+    touched = sections[first : last + 1]
+    here = "\n\n".join(markup.markdown(str(section.text)) for section in touched)
+    pictures = {n: one for section in touched for n, one in getattr(section, "pictures", {}).items()}
+    drawn = [one for section in touched for one in getattr(section, "drawn", ())]
+    marked = mark(here, passage.best_sentence, passage.text)
+    parts = [figures.with_figures(marked, pictures), figures.drawn(drawn)]
     if first > 0:
         parts.insert(0, _around("Before this", sections[first - 1]))
     if last + 1 < len(sections):
         parts.append(_around("After this", sections[last + 1]))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _extent(passage: Passage, sections: Sequence[Any]) -> tuple[int | None, int | None]:
@@ -62,7 +97,7 @@ def _extent(passage: Passage, sections: Sequence[Any]) -> tuple[int | None, int 
 def _around(label: str, section: Any) -> str:
     heading = [part for part in getattr(section, "heading", ()) if part.strip()]
     name = f": {markup.label(heading[-1])}" if heading else ""
-    text = markup.markdown(str(section.text))
+    text = figures.with_figures(markup.markdown(str(section.text)), {})
     return f'<details class="t-around"><summary>{label}{name}</summary>\n\n{text}\n\n</details>'
 
 

@@ -20,6 +20,7 @@ from tutor.events import Done, Event, LabFinished, LabProgress, LabStarted, Noti
 from tutor.sessions import Turn
 from tutor.web import markup
 from tutor.web.results import Picture, RunView, picture_html, result_markdown, run_step
+from tutor.web.run_actions import actions_html
 
 Message = dict[str, Any]
 PASSING = "One moment"  # how the tutor begins what is soon out of date
@@ -133,14 +134,19 @@ class TurnView:
             out.append(run_step(run, self.done))
             if run.result is not None:
                 out += [_said(picture_html(picture)) for picture in run.pictures]
-                out.append(_said(result_markdown(run.result)))
+                out.append(_said(result_markdown(run.result, self.text)))
+                if actions := actions_html(run):
+                    out.append(_said(actions))
         # "One moment: reading the course" is of use only until the moment is over, and only the last of them.
         passing = [notice for notice in self.early if notice.message.startswith(PASSING)]
         early = [notice for notice in self.early if notice not in passing]
         out += [_said(notice_html(notice)) for notice in early + (passing[-1:] if self.waiting else [])]
         if self.text.strip() and all(notice.message != self.text for notice in self.early):
             out.append(_said(markup.markdown(self.text, self._cite, growing=not self.done)))
-        out += [_said(notice_html(notice)) for notice in self.notices if notice.message != self.text]
+        over = [
+            n for n in self.notices if n.message == self.text or (self.done and n.message.startswith(PASSING))
+        ]
+        out += [_said(notice_html(notice)) for notice in self.notices if notice not in over]
         if self.waiting:
             out.append(_said(WORKING))
         if self.done and not any(message["role"] == "assistant" for message in out):

@@ -199,14 +199,18 @@ def picture_html(picture: Picture) -> str:
     )
 
 
-def result_markdown(result: LabResult) -> str:
-    """What came out of a run: metrics, what happened in words, classic failures, further tables."""
+def result_markdown(result: LabResult, said: str = "") -> str:
+    """What came out of a run: metrics, what happened in words, classic failures, further tables.
+
+    What the answer `said` already is not said twice.
+    """
     parts = [metrics_html(result)]
-    parts += [f"- {markup.markdown(note)}" for note in result.notes]
+    parts += [f"- {markup.markdown(note)}" for note in result.notes if note not in said]
     parts += [
         f'<div class="t-notice t-warning"><b>{html.escape(finding.name.replace("_", " ").capitalize())}.</b> '
         f"{html.escape(finding.evidence)} {html.escape(finding.suggestion)}</div>"
         for finding in result.findings
+        if finding.evidence not in said
     ]
     parts.append(tables_html(result))
     text = "\n\n".join(part for part in parts if part)

@@ -34,3 +34,4 @@ def _without_stubs() -> Any:
 
 
 gr = _without_stubs()
+LocalContext: Any = gr.context.LocalContext  # the request of the handler that is running
