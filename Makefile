@@ -8,7 +8,7 @@ MODEL_WEIGHTS := qwen2.5-coder-1.5b
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev weights weights-slow run ingest test test-slow lint format bench eval lock wheel clean
+.PHONY: help setup setup-dev weights weights-slow run ingest test test-slow lint format bench eval screenshots lock wheel clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ bench: weights-slow  ## measure speed and memory against baselines; writes docs/
 
 eval: weights-slow  ## measure quality: routing, retrieval, answers; writes docs/evaluation.md
 	$(PY) -m evaluation $(ARGS)
+
+screenshots: weights  ## take the README's pictures from the real page (needs Chromium)
+	$(PY) scripts/screenshots.py
 
 lock:  ## write the lock files anew from pyproject.toml (needs uv)
 	scripts/lock.sh --upgrade

@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", parents=[shared, model, json_], help="one turn of the tutor")
     ask.add_argument("question")
     ask.add_argument("--session", metavar="ID", help="go on with this conversation (any name of your own)")
+    ask.add_argument(
+        "--mode", metavar="MODE", help="how to teach in it from now on: explain, socratic or exam"
+    )
     ask.set_defaults(run=_ask)
 
     search = commands.add_parser("search", parents=[shared, json_], help="find passages of the course")
@@ -125,12 +128,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     progress.set_defaults(run=_progress)
 
+    _eval_parser(commands, [shared, model, json_])
     _lab_parser(commands, json_)
     _model_parser(commands, json_)
     doctor = commands.add_parser("doctor", parents=[shared, model, json_], help="what works on this machine")
     doctor.set_defaults(run=_doctor)
     commands.add_parser("ingest", help="refresh the knowledge base from a folder (see: tutor ingest --help)")
     return parser
+
+
+def _eval_parser(commands: Any, parents: list[_Parser]) -> None:
+    from tutor.checking.question_file import FORMAT
+
+    about = f"Measure a course on questions of your own. {FORMAT}"
+    evaluate = commands.add_parser(
+        "eval", parents=parents, help="measure a course on your questions", description=about
+    )
+    evaluate.add_argument(
+        "--questions", type=Path, metavar="FILE", required=True, help="JSON lines, as said above"
+    )
+    evaluate.add_argument(
+        "--turns", type=int, default=20, metavar="N", help="questions put to the model, 0 to 500 (default 20)"
+    )
+    evaluate.set_defaults(run=_eval)
 
 
 def _lab_parser(commands: Any, json_: _Parser) -> None:
@@ -227,6 +247,7 @@ def _ask(parsed: argparse.Namespace) -> int:
     from tutor.models.factory import make_model
     from tutor.models.spec import parse_spec
     from tutor.sessions import SessionStore, new_session_id
+    from tutor.teaching.modes import set_mode
     from tutor.tutor import Tutor, check_message
 
     check_message(parsed.question)
@@ -235,6 +256,9 @@ def _ask(parsed: argparse.Namespace) -> int:
     sessions = SessionStore(settings.sessions_url, settings.course or "")
     if parsed.session and (course := sessions.course_of(parsed.session)) is not None:
         settings = _in_course(parsed, settings, course)
+    session = parsed.session or new_session_id()
+    if parsed.mode is not None:
+        set_mode(sessions, session, parsed.mode)
     library = _library(settings)
     library.start()
     progress = Progress(quiet=parsed.json)
@@ -250,7 +274,7 @@ def _ask(parsed: argparse.Namespace) -> int:
         return ask.ask(
             tutor,
             parsed.question,
-            parsed.session or new_session_id(),
+            session,
             settings.cache_dir / "figures",
             parsed.json,
         )
@@ -307,6 +331,25 @@ def _progress(parsed: argparse.Namespace) -> int:
     check_session_id(parsed.session)
     store = ProgressStore(SessionStore(_settings(parsed).sessions_url))
     return quiz.print_progress(store, parsed.session, parsed.json)
+
+
+def _eval(parsed: argparse.Namespace) -> int:
+    from tutor.commands import eval as evaluation
+    from tutor.commands.output import WrongCallError
+    from tutor.models.factory import make_model
+    from tutor.models.spec import parse_spec
+
+    if not 0 <= parsed.turns <= 500:
+        raise WrongCallError(f"--turns {parsed.turns} is out of range: put 0 to 500 questions to the model.")
+    settings = _settings(parsed)
+    parse_spec(settings.model)
+    return evaluation.evaluate(
+        _library(settings),
+        lambda: make_model(settings.model if parsed.turns else "none", settings, _weights(settings)),
+        parsed.questions,
+        parsed.turns,
+        parsed.json,
+    )
 
 
 def _lab_list(parsed: argparse.Namespace) -> int:

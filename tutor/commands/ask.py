@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from knowledge.search import KnowledgeBase, Passage
+from knowledge.search import KnowledgeBase
+from labs.registry import LABS
 from tutor.commands.figures import save_figures
 from tutor.commands.output import Progress, WrongCallError, put_json, say, tell
 from tutor.events import Done, LabFinished, LabProgress, LabStarted, Notice, Text
+from tutor.plain import answer_json, passage_json
+from tutor.planning.conversation import plan_last
+from tutor.planning.past_runs import PastRuns
 from tutor.planning.router import Router
 from tutor.turns.wording import place
 from tutor.tutor import Tutor
@@ -43,7 +48,7 @@ def ask(tutor: Tutor, question: str, session: str, figures: Path, as_json: bool)
             done = event
     assert done is not None
     if as_json:
-        put_json(_answer_json(done, pictures))
+        put_json(answer_json(done, {n: list(files.values()) for n, files in pictures.items()}))
     else:
         _print_rest(done, streamed, pictures)
     if done.failed:
@@ -63,39 +68,6 @@ def _print_rest(done: Done, streamed: str, pictures: dict[int, dict[str, str]]) 
         say("\n" + "\n".join(f"{name} = {value:.6g}" for name, value in result.metrics.items()))
         for path in pictures.get(index, {}).values():
             say(f"picture: {path}")
-
-
-def _answer_json(done: Done, pictures: dict[int, dict[str, str]]) -> dict[str, Any]:
-    return {
-        "answer": done.answer,
-        "intent": done.intent,
-        "sources": [passage_json(p) for p in done.sources],
-        "labs": [
-            {**result.to_dict(), "figures": list(pictures.get(i, {}).values())}
-            for i, result in enumerate(done.results)
-        ],
-        "abstained": done.abstained,
-        "model": done.model,
-        "seconds": done.seconds,
-        "suggestions": list(done.suggestions),
-        "failed": done.failed,
-        "details": done.details,
-    }
-
-
-def passage_json(passage: Passage) -> dict[str, Any]:
-    return {
-        "path": passage.path,
-        "title": passage.title,
-        "heading": list(passage.heading),
-        "cell": passage.cell,
-        "page": passage.page,
-        "also": list(passage.also),
-        "text": passage.text,
-        "score": round(float(passage.score), 6),
-        "similarity": round(float(passage.similarity), 4),
-        "probability": round(float(passage.probability), 4),
-    }
 
 
 def search(base: KnowledgeBase, query: str | None, file: Path | None, k: int, as_json: bool) -> int:
@@ -119,6 +91,7 @@ def search(base: KnowledgeBase, query: str | None, file: Path | None, k: int, as
 
 def route(router: Callable[[], Router], text: str | None, file: Path | None, as_json: bool) -> int:
     """What would be done with a message, or with the last turn of each line of a file."""
+    past = cache(lambda: PastRuns(LABS))
     if file is not None:
         for line in _lines(file, "turns"):
             turns = line["turns"]
@@ -126,10 +99,10 @@ def route(router: Callable[[], Router], text: str | None, file: Path | None, as_
                 raise WrongCallError(
                     f'In {file}, "turns" of {line.get("id")!r} must be a list of at least one text.'
                 )
-            plan = router().plan(turns[-1], turns[:-1])
+            plan = plan_last(turns, router(), LABS, past())
             put_json({"id": line.get("id"), **plan_json(plan)})
         return 0
-    plan = router().plan(_given(text, "route"))
+    plan = plan_last([_given(text, "route")], router(), LABS, past())
     if as_json:
         put_json(plan_json(plan))
         return 0

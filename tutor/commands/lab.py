@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labs import own_data
-from labs.base import Lab, LabResult
+from labs.base import LabResult
 from labs.codec import result_from_json, result_to_json
 from labs.fields import as_text
 from labs.notebook import write_notebook
@@ -17,14 +17,14 @@ from labs.registry import LABS, get_lab
 from labs.runner import LabRunner
 from tutor.commands.figures import save_figures
 from tutor.commands.output import Progress, WrongCallError, put_json, say, tell
-from tutor.schema import lab_schema
+from tutor.plain import lab_json
 
 RUN_FILE = "run.json"  # what --out leaves for compare
 
 
 def list_labs(as_json: bool) -> int:
     if as_json:
-        put_json({"labs": [_summary(lab) for lab in LABS.values()]})
+        put_json({"labs": [lab_json(lab) for lab in LABS.values()]})
         return 0
     for lab in LABS.values():
         lectures = ", ".join(str(n) for n in lab.lectures)
@@ -37,8 +37,7 @@ def show_lab(lab_id: str, source: bool, as_json: bool) -> int:
     if as_json:
         put_json(
             {
-                **_summary(lab),
-                "parameters": lab_schema(lab)["properties"],
+                **lab_json(lab, parameters=True),
                 "source": lab.source() if source else None,
             }
         )
@@ -201,14 +200,3 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
             raise WrongCallError(f"{text!r} sets nothing. Write name=value, for example: epsilons=[0,0.1]")
         values[name.strip()] = parse_value(value.strip())
     return values
-
-
-def _summary(lab: Lab) -> dict[str, Any]:
-    return {
-        "id": lab.id,
-        "title": lab.title,
-        "lectures": list(lab.lectures),
-        "learn": lab.learn,
-        "examples": list(lab.examples),
-        "defaults": lab.defaults,
-    }
