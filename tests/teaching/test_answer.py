@@ -177,3 +177,17 @@ def test_a_question_on_the_learning_rate_is_offered_the_learning_rate(shelf):
     here = passage(view.text, view.heading[0], lecture=2)
     object.__setattr__(here, "path", "lecture_02/lecture.md")
     assert "learning rate" in follow_ups(shelf, here, "what does the learning rate do?", LABS)[0]
+
+
+def test_a_paragraph_that_asks_the_same_why_is_part_of_the_answer():
+    section = (
+        "To choose between lines we need a score. The **error** is the prediction minus the label.\n\n"
+        "Smaller is better; zero means that the line passes through every point.\n\n"
+        "Why square? A square is never negative, so errors cannot cancel."
+    )
+    of = passage(section, heading="What is a loss, and why do we square the errors?", lecture=2)
+    assert (
+        "Why square? A square is never negative"
+        in shape("why do we square the errors?", of, None, {}).words()
+    )
+    assert "Why square?" not in shape("what is an error?", of, None, {}).words()

@@ -156,7 +156,8 @@ def shape(question: str, passage: Passage, base: KnowledgeBase | None, telling: 
     named = content_words(passage.heading[-1].replace("-", " - ")) if passage.heading else set()
     beyond = {word: weight for word, weight in weights.items() if word not in named}
     why = re.match(r"\s*why\b", question, re.IGNORECASE) is not None
-    focus = _focus(blocks, taken, idea, passage, beyond, why)
+    focus = _own_why(blocks, taken, weights) if why else ""
+    focus = focus or _focus(blocks, taken, idea, passage, beyond, why)
     formula, symbols = _formula(blocks, taken, idea + focus)
     example = _example(blocks[begun:], idea + focus + formula + symbols)
     return Shape(idea, focus, formula, symbols, example)
@@ -286,6 +287,16 @@ def _run_ins(blocks: Sequence[Block], at: int, taken: set[int]) -> str:
     if parts[-1].endswith(":") and len(_sentences(parts[-1])) > 1:
         parts[-1] = " ".join(_sentences(parts[-1])[:-1])
     return "\n\n".join(parts)
+
+
+def _own_why(blocks: Sequence[Block], taken: set[int], weights: Mapping[str, float]) -> str:
+    """A paragraph that asks the student's own question and answers it: "Why square? A square is never ..."."""
+    for at, block in enumerate(blocks):
+        asks = re.match(r"\W*why\b[^.?!]*\?", block.text, re.IGNORECASE) if block.kind == "text" else None
+        if asks is not None and at not in taken and content_words(asks[0]) & set(weights):
+            taken.add(at)
+            return opening(block, FOCUS)
+    return ""
 
 
 def _focus(

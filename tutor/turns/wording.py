@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from knowledge.search import KnowledgeBase, Passage
@@ -106,7 +107,8 @@ def not_covered(nearest: Sequence[Passage], missing: Sequence[str] = ()) -> str:
 
 def _lecture(passage: Passage) -> str:
     if passage.lecture is not None:
-        return f"lecture {passage.lecture} (*{passage.title}*)"
+        title = re.sub(rf"^lecture\s+{passage.lecture}\s*[:.–-]\s*", "", passage.title, flags=re.IGNORECASE)
+        return f"lecture {passage.lecture} (*{title}*)"
     return f"*{passage.title}*"
 
 
