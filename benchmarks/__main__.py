@@ -1,4 +1,4 @@
-"""Run the benchmarks and write docs/benchmarks.md: `python -m benchmarks [page] [model] [search] [labs]`."""
+"""Run the benchmarks and write docs/benchmarks.md: `python -m benchmarks [page] [opening] [model] [search] [labs]`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from benchmarks.rows import Row, table
 
 SECTIONS = {
     "page": "The page",
+    "opening": "Opening the page",
     "model": "The default model",
     "search": "Search, routing and ingest",
     "labs": "Labs",

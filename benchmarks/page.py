@@ -55,7 +55,7 @@ def measure() -> Iterator[Row]:
 
 
 def _chat(model: str) -> Iterator[Row]:
-    with _served(model) as url:
+    with served([sys.executable, "-m", "tutor", "serve", "--model", model, "--port"]) as url:
         shown = _ask_in_browser(url)
         sources = statistics.median(s for s, _, _ in shown)
         worst = max(s for s, _, _ in shown)
@@ -150,9 +150,10 @@ def _one_question(page: Any, question: str, number: int) -> tuple[float, float, 
 
 
 @contextmanager
-def _served(model: str) -> Iterator[str]:
+def served(command: list[str]) -> Iterator[str]:
+    """The address of a page of our own; `command` is completed by the port."""
     port = _free_port()
-    process = _start([sys.executable, "-m", "tutor", "serve", "--model", model, "--port", str(port)])
+    process = _start([*command, str(port)])
     try:
         _wait_for(port)
         yield f"http://127.0.0.1:{port}"

@@ -149,9 +149,13 @@ def _until(pieces: Sequence[str], words: int) -> list[str]:
     return kept
 
 
+_BACKPROP = re.compile(r"\bback[ -]?prop(?:agation)?\b")  # students and lectures spell it in five ways
+
+
 def content_words(text: str) -> set[str]:
     """The words of a text that carry its matter, cut to their stems."""
-    bare = re.sub(r"\\[a-zA-Z]+|[^\w²'-]", " ", text.lower().replace("r2", "r²"))
+    one_name = _BACKPROP.sub("back-propagation", text.lower().replace("r2", "r²"))
+    bare = re.sub(r"\\[a-zA-Z]+|[^\w²'-]", " ", one_name)
     return {
         _stem(word)
         for word in re.findall(r"[a-z0-9²][a-z0-9²'-]*", bare)
