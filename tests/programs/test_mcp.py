@@ -2,12 +2,19 @@
 
 import asyncio
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from mcp.client.client import Client
 
 from tutor.web.mcp_server import _allowed
+
+
+def alone(coroutine):
+    """Run it in a thread of its own: Playwright, where it is open, keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def talk(url, *calls):
@@ -18,7 +25,7 @@ def talk(url, *calls):
             tools = (await client.list_tools()).tools
             return tools, [await client.call_tool(name, given) for name, given in calls]
 
-    return asyncio.run(run())
+    return alone(run())
 
 
 def test_the_tools_say_exactly_what_they_take(url):
@@ -58,7 +65,7 @@ def test_a_run_reports_how_far_it_is_and_sends_its_pictures(url):
             given = {"lab": "bandit", "parameters": {"runs": 3000, "steps": 400}}
             return await client.call_tool("run_lab", given, progress_callback=heard)
 
-    result = asyncio.run(run(url + "mcp"))
+    result = alone(run(url + "mcp"))
     pictures = [item for item in result.content if item.type == "image"]
     assert len(pictures) == len(result.structured_content["charts"])
     assert base64.b64decode(pictures[0].data).startswith(b"\x89PNG")

@@ -1,6 +1,7 @@
 """The few lines that go into the page's own HTML, and what is left alone."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,7 +21,8 @@ def answer(path, headers, *parts, method="GET", root_path=""):
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "root_path": root_path}
-    asyncio.run(FirstPaint(page)(scope, None, send))
+    with ThreadPoolExecutor(1) as pool:  # Playwright, where it is open, keeps a loop running in this thread
+        pool.submit(asyncio.run, FirstPaint(page)(scope, None, send)).result()
     return sent
 
 
