@@ -17,15 +17,8 @@ def faults(page):
     ]
 
 
-@pytest.mark.parametrize(
-    ("width", "dark"),
-    [
-        (1280, False),
-        (390, True),
-        pytest.param(1280, True, marks=pytest.mark.slow),
-        pytest.param(390, False, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False), (390, True)])
 def test_axe_finds_nothing_serious_in_any_room(shared_page, visit, width, dark):
     me = visit(shared_page.url, width=width, dark=dark)
     me.answered("why do we decay epsilon?")

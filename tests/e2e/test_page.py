@@ -231,7 +231,14 @@ def test_the_page_says_when_the_model_arrives(fake_page, visit, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("width", "dark"), [(390, False), (390, True), (768, False), (1280, False), (1280, True)]
+    ("width", "dark"),
+    [
+        (390, True),
+        (1280, False),
+        pytest.param(390, False, marks=pytest.mark.slow),
+        pytest.param(768, False, marks=pytest.mark.slow),
+        pytest.param(1280, True, marks=pytest.mark.slow),
+    ],
 )
 def test_nothing_is_cut_off(shared_page, visit, width, dark):
     me = visit(shared_page.url, width=width, dark=dark)

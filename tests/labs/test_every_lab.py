@@ -109,7 +109,16 @@ def test_a_sweep_over_the_seed_names_metrics_and_says_what_differed(lab):
         assert png_bytes(result, chart, dpi=40).startswith(b"\x89PNG")
 
 
-@each_lab
+TRAINING = ("cnn", "language_model", "rnn", "dqn", "lstm_stock")  # labs whose notebook loads torch and trains
+
+
+@pytest.mark.parametrize(
+    "lab",
+    [
+        pytest.param(lab, id=lab.id, marks=[pytest.mark.slow] if lab.id in TRAINING else [])
+        for lab in LABS.values()
+    ],
+)
 def test_an_exported_notebook_runs_as_it_stands(lab, tmp_path):
     notebook = nbformat.reads(json.dumps(to_notebook(result_of(lab))), as_version=4)
     nbformat.validate(notebook)

@@ -173,7 +173,21 @@ def test_a_notebook_is_valid_small_and_has_prose_between_its_code(folder):
             assert len(output.text) < 1500, cell.id
 
 
-@every_lecture
+LONG = (
+    "lecture_07",
+    "lecture_08",
+    "lecture_10",
+    "lecture_12",
+)  # their notebooks train for 10 seconds and more
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param(folder, id=name, marks=[pytest.mark.slow] if name in LONG else [])
+        for folder, name in zip(FOLDERS, IDS, strict=True)
+    ],
+)
 def test_a_notebook_runs_top_to_bottom_and_prints_what_it_printed(folder, monkeypatch):
     from nbclient import NotebookClient
 

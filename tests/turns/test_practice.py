@@ -72,7 +72,7 @@ def school(tmp_path_factory, minilm_dir):
 
 @pytest.fixture
 def desk(school, runner, tmp_path):
-    from conftest import Desk  # the desk of the other turns, on this course
+    from turns.conftest import Desk  # the desk of the other turns, on this course
 
     desk = Desk(school, runner, f"sqlite:///{tmp_path}/sessions.sqlite")
     yield desk
