@@ -131,7 +131,7 @@ def test_a_teacher_adds_a_file_and_the_chat_answers_from_it_with_a_citation(own_
     page.click('#rooms [role="tab"] >> text=Chat')
     me.answered("How many herons nested on Quillmere in 2031?")
     assert "47 herons" in me.chat()
-    assert page.locator("#chat .t-cite").count() >= 1
+    page.wait_for_selector("#chat .t-cite")  # drawn a moment after the words
     page.click("#chat .t-cite >> nth=0")
     page.wait_for_selector("#passage-body mark >> text=47 herons")
     page.wait_for_function("document.querySelector('#passage-body img').naturalWidth === 120")
