@@ -6,50 +6,14 @@ first 4,000 characters returned, so that long chunks win nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from evaluation.course import Course
-from evaluation.questions import SPLITS, Question, holds, load_questions
+from evaluation.questions import SPLITS, load_questions
 from evaluation.report import Section, percent, table
 from evaluation.stock import StockPipeline
-
-DEPTH = 20  # enough to fill 4,000 characters
-CHARS = 4000
-Chunk = tuple[str, str]  # path, text
-
-
-@dataclass(frozen=True)
-class Found:
-    """Where the evidence of one question was found; `rank` counts from 1, None where it was not within ten."""
-
-    question: Question
-    rank: int | None
-    within_chars: bool
-    first: Chunk | None
-
-
-def judge(question: Question, chunks: Sequence[Chunk]) -> Found:
-    ranks = (n for n, (path, text) in enumerate(chunks[:10], start=1) if holds(question, path, text))
-    left, within = CHARS, False
-    for path, text in chunks:
-        within = within or holds(question, path, text[: max(left, 0)])
-        left -= len(text)
-    return Found(question, next(ranks, None), within, chunks[0] if chunks else None)
-
-
-def scores(found: Iterable[Found]) -> dict[str, float]:
-    """hit@1, hit@5, MRR@10 and chars4000 as shares of the questions; zeros for none."""
-    rows = list(found)
-    n = max(len(rows), 1)
-    return {
-        "questions": len(rows),
-        "hit@1": sum(f.rank == 1 for f in rows) / n,
-        "hit@5": sum(f.rank is not None and f.rank <= 5 for f in rows) / n,
-        "mrr@10": sum(1 / f.rank for f in rows if f.rank) / n,
-        "chars4000": sum(f.within_chars for f in rows) / n,
-    }
+from tutor.checking.scores import DEPTH, Chunk, judge, scores
 
 
 def measure(course: Course) -> Section:

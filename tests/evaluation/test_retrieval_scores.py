@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from evaluation.questions import Question
-from evaluation.retrieval import CHARS, judge, scores
 from evaluation.stock import split_text
+from tutor.checking.scores import CHARS, judge, scores
 
 WANTED = Question("x-1", "why?", "dev", ("a.md",), ("gold",))
 GOLD, DROSS = ("a.md", "some gold here"), ("a.md", "nothing")
