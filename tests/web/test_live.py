@@ -135,6 +135,19 @@ def test_many_followers_of_one_turn_all_see_its_end(conversations, tutor):
     assert all(end == live.view.messages() for end in ends)
 
 
+def test_a_follower_that_is_told_to_leave_ends_while_the_turn_goes_on(conversations, tutor):
+    tutor.pause = 0.05
+    _, live = conversations.ask("a" * 20, "why?")
+    left = threading.Event()
+    seen = live.follow(pause=0.0, left=left)
+    next(seen)
+    left.set()
+    assert list(seen) == []
+    live.join(20)
+    assert live.view.done
+    assert not live.view.failed
+
+
 def test_pictures_have_names_that_cannot_be_guessed_and_are_drawn_once(tmp_path):
     from page_fakes import bandit_result
 

@@ -19,7 +19,18 @@ from tutor.planning import own_files
 from tutor.web import markup, passage, render, status
 from tutor.web.live import Conversation, LiveTurn
 from tutor.web.run_desk import RunDesk
-from tutor.web.site import LEAVE_SESSION, WITH_MESSAGE, WITH_SESSION, Header, Session, Site, presented, valid
+from tutor.web.site import (
+    LEAVE_SESSION,
+    WITH_MESSAGE,
+    WITH_SESSION,
+    Header,
+    Session,
+    Site,
+    presented,
+    tab,
+    valid,
+)
+from tutor.web.tabs import TabStreams
 from tutor.web.toolkit import gr
 
 log = logging.getLogger(__name__)
@@ -41,6 +52,7 @@ class ChatRoom:
         self._examples = examples
         self._desk = RunDesk(site.conversations)
         self._feedback = FeedbackStore(site.tutor.sessions)
+        self._streams = TabStreams()
 
     # ---- what is on the page
 
@@ -123,22 +135,18 @@ class ChatRoom:
             "trigger_mode": "multiple",
         }
         outputs = [self.chatbot, self.box]
-        streams = [self.box.submit(self.ask, [self.box, session.id], outputs, js=WITH_MESSAGE, **talk)]
-        upload = {**talk, "js": WITH_MESSAGE}
+        self.box.submit(self.ask, [self.box, session.id], outputs, js=WITH_MESSAGE, **talk)
+        self.upload.upload(self.add_file, [self.upload, session.id], outputs, js=WITH_MESSAGE, **talk)
         talk["js"] = WITH_SESSION
-        streams += [
-            self.chatbot.example_select(self.pick, [session.id], outputs, **talk),
-            self.chatbot.option_select(self.pick, [session.id], outputs, **talk),
-            page.load(self.restore, [session.id], outputs, **{**talk, "trigger_mode": "once"}),
-            self.asker.click(self.asked, [session.id], outputs, **talk),
-            self.redrawer.click(self.redraw, [session.id], outputs, **talk),
-        ]
-        streams.append(self.upload.upload(self.add_file, [self.upload, session.id], outputs, **upload))
+        self.chatbot.example_select(self.pick, [session.id], outputs, **talk)
+        self.chatbot.option_select(self.pick, [session.id], outputs, **talk)
+        page.load(self.restore, [session.id], outputs, **{**talk, "trigger_mode": "once"})
+        self.asker.click(self.asked, [session.id], outputs, **talk)
+        self.redrawer.click(self.redraw, [session.id], outputs, **talk)
         self.chatbot.like(self.rate, [session.id], None, js=WITH_SESSION, **quiet)  # a toast needs the queue
         self.box.stop(self.stop, [session.id], None, js=WITH_SESSION, queue=False, **quiet)
-        # What still streams belongs to the old conversation and must not be drawn into the new one.
-        header.fresh.click(self.fresh, [session.id], outputs, js=LEAVE_SESSION, cancels=streams, **quiet)
-        left = self.leaver.click(None, None, None, cancels=streams, **quiet)
+        header.fresh.click(self.fresh, [session.id], outputs, js=LEAVE_SESSION, **quiet)
+        left = self.leaver.click(self.leave, None, None, **quiet)
         left.then(None, None, None, js="() => { window.dispatchEvent(new Event('tutor:redraw')); }", **quiet)
         opened = [self.passage_head, self.passage_body]
         self.opener.click(
@@ -215,9 +223,12 @@ class ChatRoom:
     def _stream(self, conversation: Conversation, live: LiveTurn, clear: bool) -> Iterator[tuple[Any, Any]]:
         past = conversation.messages(suggest=False)
         box = gr.update(submit_btn=False, stop_btn="Stop", **({"value": ""} if clear else {}))
-        for messages in live.follow():
-            yield past + messages, box
-            box = gr.skip()
+        with self._streams.drawing(tab()) as left:
+            for messages in live.follow(left=left):
+                yield past + messages, box
+                box = gr.skip()
+            if left.is_set():
+                return  # the tab shows another conversation now
         self._conversations.settle(conversation)
         question = live.view.question
         back = (
@@ -247,7 +258,13 @@ class ChatRoom:
     def fresh(self, session_id: Any) -> tuple[list[Any], Any]:
         """A new conversation, under the new id that the browser has made; the old one stays saved."""
         self.stop(session_id)
+        self.leave()
         return [], gr.update(value="", submit_btn="Send", stop_btn=False)
+
+    def leave(self) -> None:
+        """Nothing more of the conversation that this tab shows is drawn; its turn under way goes on."""
+        if not self._streams.leave(tab()):
+            log.warning("a stream did not end when its tab was left")
 
     def stop(self, session_id: Any) -> None:
         found = valid(session_id)

@@ -73,15 +73,17 @@ class LiveTurn:
                 self._count += 1
                 self._news.notify_all()
 
-    def follow(self, pause: float = 0.06, longest: float = 0.25) -> Iterator[list[Message]]:
-        """The turn's messages, again and again while they change; ends when the turn has.
+    def follow(
+        self, pause: float = 0.06, longest: float = 0.25, left: threading.Event | None = None
+    ) -> Iterator[list[Message]]:
+        """The turn's messages, again and again while they change; ends when the turn has, or when `left` is set.
 
         Updates come quickly at first and more slowly as an answer grows: it reads the same, and costs less.
         """
         seen = -1
-        while True:
+        while left is None or not left.is_set():
             with self._news:
-                self._news.wait_for(lambda: self._count != seen, timeout=1.0)  # noqa: B023 - same iteration
+                self._news.wait_for(lambda: self._count != seen, timeout=0.25)  # noqa: B023 - same iteration
                 changed, seen = self._count != seen, self._count
                 messages = self.view.messages() if changed else []
                 done = self.view.done

@@ -62,6 +62,11 @@ def valid(session_id: Any) -> str | None:
     return found
 
 
+def tab() -> str:
+    """The browser tab that is calling, by the hash that Gradio gives it; empty outside of a call."""
+    return str(getattr(LocalContext.request.get(None), "session_hash", None) or "")
+
+
 def _caller(secret: str) -> str | None:
     """Who is calling: the name that Gradio has checked, else the browser that knows this secret."""
     request = LocalContext.request.get(None)

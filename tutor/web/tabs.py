@@ -1,0 +1,46 @@
+"""Which streams draw into which browser tab, and how a tab is left: what belongs to an old conversation draws no more.
+
+Gradio's own `cancels=` does not do here: it sends the cancelling and the new drawing at the same time, and on a busy
+machine a last piece of the old conversation arrives after the new one was drawn, and stays.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class TabStreams:
+    """The streams of every open tab, by Gradio's session hash. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._streams: defaultdict[str, set[threading.Event]] = defaultdict(set)
+        self._news = threading.Condition()
+
+    @contextmanager
+    def drawing(self, tab: str) -> Iterator[threading.Event]:
+        """A stream into a tab, for as long as it draws; the event is set when it has to end."""
+        left = threading.Event()
+        with self._news:
+            self._streams[tab].add(left)
+        try:
+            yield left
+        finally:
+            with self._news:
+                self._streams[tab].discard(left)
+                if not self._streams[tab]:
+                    del self._streams[tab]
+                self._news.notify_all()
+
+    def leave(self, tab: str, wait: float = 5.0) -> bool:
+        """End what draws into a tab; True when it has ended, False where `wait` seconds were not enough.
+
+        A stream counts as ended when Gradio has sent its last piece and asked for the next one, so that whatever is
+        sent to the tab afterwards arrives afterwards.
+        """
+        with self._news:
+            for left in self._streams.get(tab, ()):
+                left.set()
+            return self._news.wait_for(lambda: tab not in self._streams, timeout=wait)
