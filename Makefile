@@ -6,6 +6,8 @@ PY := $(VENV)/bin/python
 TEST_WEIGHTS := all-minilm-l6-v2 smollm2-135m
 MODEL_WEIGHTS := qwen2.5-coder-1.5b
 ARGS ?=
+# Tests side by side; a file stays with one worker. More than two would fight over the cores of the labs they run.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev weights weights-slow run ingest test test-slow lint format bench eval screenshots lock wheel clean
@@ -43,7 +45,7 @@ weights-slow: setup-dev
 	$(PY) -m knowledge.weights fetch $(TEST_WEIGHTS) $(MODEL_WEIGHTS)
 
 test: weights  ## run the tests (ARGS="tests/labs -k bandit")
-	$(PY) -m pytest -m "not slow" $(ARGS)
+	$(PY) -m pytest -m "not slow" -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-slow: weights-slow  ## run the tests that take long or need the big model
 	$(PY) -m pytest -m slow $(ARGS)
