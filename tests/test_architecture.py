@@ -73,6 +73,7 @@ def test_the_ingest_command_line_sees_only_knowledge():
         ("fsrs", ("tutor/progress.py",)),
         ("yaml", ("tutor/quiz/authored.py",)),
         ("distributed", ("labs/cluster.py",)),
+        ("prometheus_client", ("tutor/metrics.py",)),
     ],
 )
 def test_a_vendor_library_has_one_home(vendor, home):

@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--auth-file", type=Path, metavar="FILE", help="lines of name:password that may log in"
     )
+    serve.add_argument("--log-json", action="store_true", help="the log as one JSON object a line")
     serve.set_defaults(run=_serve)
 
     ask = commands.add_parser("ask", parents=[shared, model, json_], help="one turn of the tutor")
@@ -229,7 +230,8 @@ def _runner(settings: Settings) -> Any:
 
 
 def _serve(parsed: argparse.Namespace) -> int:
-    settings = _settings(parsed, host=parsed.host, port=parsed.port)
+    log = "json" if parsed.log_json else None
+    settings = _settings(parsed, host=parsed.host, port=parsed.port, log=log)
     from tutor.commands.serve import serve
 
     return serve(

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from tutor.errors import MissingKeyError, ModelError, ProviderError, TutorError
 from tutor.models.base import LoadedModel
+from tutor.models.line import ModelLine
 from tutor.models.spec import ModelSpec
 from tutor.settings import Settings
 
@@ -124,6 +125,7 @@ def load(spec: ModelSpec, settings: Settings) -> LoadedModel:
         tool_calls=settings.tool_calls != "no",
         context_tokens=settings.context_tokens or CONTEXT_TOKENS,
         capable=True,
+        line=ModelLine(settings.model_slots) if settings.model_slots else None,
         _close=clients.close,
     )
 

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from knowledge.search import Passage
-from tutor.events import Done, LabFinished, Notice, Text
+from tutor import logs
+from tutor.events import LabFinished, Notice, Text
 from tutor.web.pictures import Pictures
 from tutor.web.render import TARGET, Message, TurnView, target
 
@@ -50,6 +51,10 @@ class LiveTurn:
         self._thread.join(timeout)
 
     def _run(self) -> None:
+        with logs.request(self._session_id):
+            self._follow_tutor()
+
+    def _follow_tutor(self) -> None:
         try:
             for event in self._tutor.reply(self.view.question, self._session_id, self._cancel):
                 pictures = (
@@ -60,8 +65,6 @@ class LiveTurn:
                     if not isinstance(event, Text) or event.delta:
                         self._count += 1
                     self._news.notify_all()
-                if isinstance(event, Done):
-                    break
         except Exception:  # the last door: a fault becomes a sentence in the chat, never a silent page
             log.exception("a turn failed")
             with self._news:
