@@ -69,7 +69,16 @@ def test_the_ingest_command_line_sees_only_knowledge():
         ("openai", ("tutor/models/openai.py",)),
         ("xllamacpp", ("tutor/models/llamacpp",)),
         ("langchain_huggingface", ("tutor/models/huggingface.py",)),
-        ("sqlalchemy", ("tutor/sessions.py", "tutor/feedback.py", "tutor/progress.py", "tutor/owners.py")),
+        (
+            "sqlalchemy",
+            (
+                "tutor/sessions.py",
+                "tutor/feedback.py",
+                "tutor/progress.py",
+                "tutor/owners.py",
+                "tutor/report.py",
+            ),
+        ),
         ("fsrs", ("tutor/progress.py",)),
         ("yaml", ("tutor/quiz/authored.py",)),
         ("distributed", ("labs/cluster.py",)),

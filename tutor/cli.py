@@ -99,9 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", parents=[shared, model, json_], help="one turn of the tutor")
     ask.add_argument("question")
     ask.add_argument("--session", metavar="ID", help="go on with this conversation (any name of your own)")
-    ask.add_argument(
-        "--mode", metavar="MODE", help="how to teach in it from now on: explain, socratic or exam"
-    )
+    ask.add_argument("--mode", metavar="MODE", help="how to teach from now on: explain, socratic or exam")
     ask.set_defaults(run=_ask)
 
     search = commands.add_parser("search", parents=[shared, json_], help="find passages of the course")
@@ -124,10 +122,16 @@ def _parser() -> argparse.ArgumentParser:
     quiz.set_defaults(run=_quiz)
 
     progress = commands.add_parser("progress", parents=[json_], help="what a student has shown to know")
-    progress.add_argument(
-        "--session", metavar="ID", required=True, help="the conversation (see tutor ask --session)"
-    )
+    progress.add_argument("--session", metavar="ID", required=True, help="the conversation (see tutor ask)")
     progress.set_defaults(run=_progress)
+
+    report = commands.add_parser(
+        "report", parents=[shared, json_], help="what teachers may know of the questions"
+    )
+    report.add_argument(
+        "--since", metavar="WHEN", help="a date such as 2026-01-31, or 7d for the last seven days"
+    )
+    report.set_defaults(run=_report)
 
     _eval_parser(commands, [shared, model, json_])
     _lab_parser(commands, json_)
@@ -333,6 +337,13 @@ def _progress(parsed: argparse.Namespace) -> int:
     check_session_id(parsed.session)
     store = ProgressStore(SessionStore(_settings(parsed).sessions_url))
     return quiz.print_progress(store, parsed.session, parsed.json)
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    from tutor.commands import report
+
+    settings = _settings(parsed)
+    return report.print_report(settings, _library(settings), parsed.since, parsed.json)
 
 
 def _eval(parsed: argparse.Namespace) -> int:

@@ -48,9 +48,15 @@ def request(session_id: str = "") -> Iterator[str]:
 
 
 class _Ids(logging.Filter):
-    """Marks each record with the ids of the context in which it was logged."""
+    """Marks each record with the ids of the context in which it was logged; keeps chatter of other packages out.
+
+    Their loggers' levels do not hold: some set them anew when they are imported.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        package = record.name.partition(".")[0]
+        if package not in OWN and record.levelno < (logging.ERROR if package in SILENT else logging.WARNING):
+            return False
         record.request, record.session = _request.get(), _session.get()
         return True
 
@@ -128,6 +134,4 @@ def set_up(
     root.setLevel(logging.WARNING)
     for name in OWN:
         logging.getLogger(name).setLevel(level.upper())
-    for name in SILENT:
-        logging.getLogger(name).setLevel(logging.ERROR)
     logging.captureWarnings(True)

@@ -325,6 +325,13 @@ def check_message(message: str) -> None:
 
 
 def _done(draft: Draft, seconds: float) -> Done:
+    if draft.abstained and draft.nearest is not None:
+        near = draft.nearest
+        draft.details["nearest"] = {
+            "path": near.path,
+            "lecture": near.lecture,
+            "heading": list(near.heading),
+        }
     return Done(
         answer=draft.answer,
         intent=draft.intent,

@@ -36,6 +36,7 @@ from tutor.web.mcp_server import LOCAL, McpDoor, McpRoom
 from tutor.web.past import DOOR, PastDrawer
 from tutor.web.pictures import Pictures
 from tutor.web.progress_room import ProgressRoom
+from tutor.web.report_room import ReportRoom
 from tutor.web.settings_room import SettingsRoom
 from tutor.web.site import Header, Session, Site, session_input
 from tutor.web.toolkit import gr
@@ -88,6 +89,8 @@ def build(
             for name, fill in _rooms(site, examples):
                 with gr.Tab(name, id=name.lower(), elem_id=f"room-{name.lower()}"):
                     fill(page, session, header)
+            if getattr(settings, "report", "off") == "on":
+                ReportRoom(site).add(page)
         PastDrawer(site).build(page, session, header)
     page.queue(default_concurrency_limit=16, max_size=256, api_open=False)
     page.tutor_access = access  # `launch` says how the page is served
