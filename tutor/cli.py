@@ -125,12 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     progress.add_argument("--session", metavar="ID", required=True, help="the conversation (see tutor ask)")
     progress.set_defaults(run=_progress)
 
-    report = commands.add_parser(
-        "report", parents=[shared, json_], help="what teachers may know of the questions"
-    )
-    report.add_argument(
-        "--since", metavar="WHEN", help="a date such as 2026-01-31, or 7d for the last seven days"
-    )
+    report = commands.add_parser("report", parents=[shared, json_], help="the teachers' report")
+    report.add_argument("--since", metavar="WHEN", help="a date such as 2026-01-31, or 7d: seven days back")
     report.set_defaults(run=_report)
 
     _eval_parser(commands, [shared, model, json_])
@@ -149,9 +145,7 @@ def _eval_parser(commands: Any, parents: list[_Parser]) -> None:
     evaluate = commands.add_parser(
         "eval", parents=parents, help="measure a course on your questions", description=about
     )
-    evaluate.add_argument(
-        "--questions", type=Path, metavar="FILE", required=True, help="JSON lines, as said above"
-    )
+    evaluate.add_argument("--questions", type=Path, metavar="FILE", required=True, help="JSON lines")
     evaluate.add_argument(
         "--turns", type=int, default=20, metavar="N", help="questions put to the model, 0 to 500 (default 20)"
     )

@@ -145,7 +145,10 @@ class ReportStore:
             thumbs = thumbs.where(_ReportRow.created >= since)
         with Session(self._engine) as db:
             rows = list(db.scalars(told))
-            verdicts = [tuple(row) for row in db.execute(thumbs)]
+            verdicts: list[tuple[str, int | None, str, str]] = [
+                (verdict, lecture, heading, question)
+                for verdict, lecture, heading, question in db.execute(thumbs)
+            ]
         bad = [row for row in verdicts if row[0] != GOOD]
         sections, uncited, passages, left = _uncited(base, rows) if base is not None else (0, (), 0, 0)
         reasons = Counter(row[0] for row in bad if row[0] in REASONS)

@@ -13,7 +13,7 @@ from tutor.report import ReportStore, TeachersReport, parse_since, place_words
 from tutor.sessions import SessionStore
 from tutor.settings import Settings
 
-OFF = "The report is off, so nothing new is noted for it. Set TUTOR_REPORT=on and restart the page, which tells students."
+OFF = "The report is off, so nothing new is noted for it. Set TUTOR_REPORT=on and restart: the page tells students."
 
 
 def print_report(settings: Settings, library: Library, since: str | None, as_json: bool) -> int:

@@ -33,12 +33,14 @@ class ReportRoom:
 
     def add(self, page: Any) -> None:
         """Create the tab inside the current `gr.Tabs`."""
-        with gr.Tab("Report", id="report", elem_id="room-report", visible=False) as self.tab:
-            with gr.Column(elem_id="report-room"):
-                self.span = gr.Radio(
-                    SPANS, value=SPANS[1][1], label="What the report is about", elem_id="report-span"
-                )
-                self.view = gr.HTML("", elem_id="report-view")
+        with (
+            gr.Tab("Report", id="report", elem_id="room-report", visible=False) as self.tab,
+            gr.Column(elem_id="report-room"),
+        ):
+            self.span = gr.Radio(
+                SPANS, value=SPANS[1][1], label="What the report is about", elem_id="report-span"
+            )
+            self.view = gr.HTML("", elem_id="report-view")
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         page.load(self.open, None, [self.tab], queue=False, **quiet)
         self.tab.select(self.show, [self.span], [self.view], **quiet)
