@@ -420,8 +420,7 @@ def _model_pull(parsed: argparse.Namespace) -> int:
 def _doctor(parsed: argparse.Namespace) -> int:
     from tutor.commands import doctor
 
-    settings = _settings(parsed)
-    return doctor.doctor(settings, _weights(settings), parsed.json)
+    return doctor.doctor(lambda: _settings(parsed), _weights, parsed.json)
 
 
 def _ingest(arguments: Sequence[str]) -> int:

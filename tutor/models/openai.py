@@ -158,6 +158,30 @@ def server_chat(
     )
 
 
+def models_offered(settings: Settings) -> list[str]:
+    """The models of the server that the settings name. Nothing is generated, so it costs nothing.
+
+    Raises
+    ------
+    ProviderError
+        The server refuses the key, does not answer, or is not of this kind.
+    """
+    key = settings.openai_api_key.get_secret_value().strip() if settings.openai_api_key else ""
+    base_url = settings.openai_base_url
+    place = f"the model server at {_shown(base_url)}" if base_url else "OpenAI"
+    clients = ServerClients(min(settings.timeout, CONNECT_SECONDS), direct=_is_loopback(base_url))
+    base_url, options = _without_login(base_url)
+    try:
+        client = openai.OpenAI(
+            base_url=base_url, api_key=key or "none", max_retries=0, http_client=clients.http, **options
+        )
+        return [model.id for model in client.models.list()]
+    except _FAILURES as error:
+        raise explain(error, place, secrets=(key,)) from None
+    finally:
+        clients.close()
+
+
 def _first_model(
     base_url: str | None, key: str, place: str, clients: ServerClients, options: dict[str, Any]
 ) -> str:
