@@ -12,7 +12,7 @@ import atexit
 import logging
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class ClusterRunner:
             ) from None
         self._limits = (time_limit, memory_limit_mb)
         self._where, self._labs = labs, find_labs(labs)
+        self.on_end: Callable[[LabRun], None] | None = None  # as of `LabRunner`
         self._runs: dict[str, LabRun] = {}
         self._futures: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -72,13 +73,16 @@ class ClusterRunner:
         self._client.subscribe_topic(self._topic, self._hear)
         atexit.register(self.close)
 
-    def submit(self, lab_id: str, values: Mapping[str, Any]) -> LabRun:
-        """Check the values here and send the run; raises a LabError before anything runs."""
+    def submit(self, lab_id: str, values: Mapping[str, Any], owner: str = "") -> LabRun:
+        """Check the values here and send the run; raises a LabError before anything runs.
+
+        `owner` is for `LabRunner`, which shares few workers among many: here Dask decides who comes next.
+        """
         try:
             lab = self._labs[lab_id]
         except (KeyError, TypeError):
             raise UnknownLabError(lab_id, self._labs) from None
-        run = LabRun(f"{lab_id}-{uuid.uuid4().hex[:12]}", lab, lab.validate(values))
+        run = LabRun(f"{lab_id}-{uuid.uuid4().hex[:12]}", lab, lab.validate(values), self.on_end)
         with self._lock:
             if self._closed:
                 raise LabError("The lab runner has been closed; start the tutor again to run labs.")
@@ -100,6 +104,17 @@ class ClusterRunner:
             target=self._await, args=(run, future), name=f"cluster-{run.id}", daemon=True
         ).start()
         return run
+
+    @property
+    def waiting(self) -> int:
+        """What waits is told apart from what runs only by the scheduler: see its own metrics."""
+        return 0
+
+    @property
+    def running(self) -> int:
+        """How many runs of this program the cluster has."""
+        with self._lock:
+            return len(self._runs)
 
     def warm_up(self) -> None:
         """Nothing to do: the cluster's workers are up."""

@@ -13,12 +13,12 @@ finds a working pool.
 from __future__ import annotations
 
 import atexit
-import collections
+import contextvars
 import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ from labs.errors import (
     LabTimeout,
     UnknownLabError,
 )
+from labs.line import FairLine, place_words
 from labs.process import WorkerProcess
 from labs.worker import find_labs
 
@@ -50,11 +51,18 @@ class LabUpdate:
 
 
 class LabRun:
-    """One submitted run. Safe to use from several threads."""
+    """One submitted run. Safe to use from several threads. `on_end` is called once, with the run, when it has ended."""
 
-    def __init__(self, run_id: str, lab: Lab, plan: Plan) -> None:
+    def __init__(
+        self, run_id: str, lab: Lab, plan: Plan, on_end: Callable[[LabRun], None] | None = None
+    ) -> None:
         self.id, self.lab, self.plan = run_id, lab, plan
         self.parameters: dict[str, Any] = plan.parameters
+        # What the slot logs about this run carries the ids of the turn that asked for it.
+        self.context = contextvars.copy_context()
+        self._on_end = on_end
+        self._withdraw: Callable[[LabRun], None] | None = None  # set while the run waits
+        self._place = 0  # as last told; 0: not told that it waits
         self._submitted = time.perf_counter()
         self._change = threading.Condition()
         self._updates: list[LabUpdate] = []
@@ -65,6 +73,16 @@ class LabRun:
     @property
     def done(self) -> bool:
         return self._result is not None or self._error is not None
+
+    @property
+    def error(self) -> LabError | None:
+        """What ended the run without a result; None while it is under way."""
+        return self._error
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was submitted."""
+        return time.perf_counter() - self._submitted
 
     def events(self) -> Iterator[LabUpdate]:
         """Progress as it comes, from the start; ends when the run ends, however it ends."""
@@ -80,10 +98,14 @@ class LabRun:
                 return
 
     def cancel(self) -> None:
-        """Ask the run to end; returns at once. It ends within a second, unless it has ended before."""
+        """Ask the run to end; returns at once. It ends at once where it waits and else within a second, unless it has
+        ended before."""
         with self._change:
             self._cancel = True
             self._change.notify_all()
+        withdraw = self._withdraw
+        if withdraw is not None:
+            withdraw(self)
 
     def result(self, timeout: float | None = None) -> LabResult:
         """Wait for the result; raises the LabError that ended the run, or TimeoutError when the wait was too
@@ -117,10 +139,15 @@ class LabRun:
             else:
                 self._result = outcome
             self._change.notify_all()
+        if self._on_end is not None:
+            self._on_end(self)
 
 
 class LabRunner:
-    """A small pool of warm worker processes. `labs` names the registry, as the workers import it."""
+    """A small pool of warm worker processes. `labs` names the registry, as the workers import it.
+
+    `on_end` may be set to whoever wants to hear of every run that has ended, on any thread; it must not raise.
+    """
 
     def __init__(
         self,
@@ -131,35 +158,69 @@ class LabRunner:
     ) -> None:
         self.time_limit, self.memory_limit_mb = time_limit, memory_limit_mb
         self._where, self._labs = labs, find_labs(labs)
-        self._waiting: collections.deque[LabRun] = collections.deque()
+        self.on_end: Callable[[LabRun], None] | None = None
+        self._line: FairLine[LabRun] = FairLine()
         self._work = threading.Condition()
         self._closed = False
-        self._running = 0
         self._count = max(1, workers)
         self._slots: list[threading.Thread] = []
 
-    def submit(self, lab_id: str, values: Mapping[str, Any]) -> LabRun:
-        """Check the values here and queue the run; raises a LabError before anything runs."""
+    def submit(self, lab_id: str, values: Mapping[str, Any], owner: str = "") -> LabRun:
+        """Check the values here and queue the run; raises a LabError before anything runs.
+
+        Those with one `owner` take turns with the others when there are more runs than workers.
+        """
         try:
             lab = self._labs[lab_id]
         except (KeyError, TypeError):
             raise UnknownLabError(lab_id, self._labs) from None
-        run = LabRun(f"{lab_id}-{secrets.token_urlsafe(9)}", lab, lab.validate(values))
+        run = LabRun(f"{lab_id}-{secrets.token_urlsafe(9)}", lab, lab.validate(values), self.on_end)
         with self._work:
             if self._closed:
                 raise LabError("The lab runner has been closed; start the tutor again to run labs.")
             self._start()
-            ahead = len(self._waiting)
-            run._update(0.0, f"waiting for {ahead} other run{'s' * (ahead > 1)}" if ahead else "starting")
-            self._waiting.append(run)
+            run._withdraw = self._leave
+            self._line.join(run, owner)
+            if len(self._line) + self._line.at_work <= self._count:
+                run._update(0.0, "starting")
+            else:
+                self._tell_places()
             self._work.notify_all()
         return run
+
+    def _tell_places(self) -> None:
+        """Under the lock: tell every run that waits its place, where that is another than it was told last."""
+        for place, run in enumerate(self._line.in_order(), start=1):
+            if run._place != place:
+                run._place = place
+                words = place_words(place, "labs")
+                run._update(0.0, words[:1].upper() + words[1:])
+
+    def _leave(self, run: LabRun) -> None:
+        """End a run that still waits: nobody waits for a worker only to be told that it was cancelled."""
+        with self._work:
+            waited = self._line.leave(run)
+            if waited:
+                self._tell_places()
+        if waited:
+            run._finish(LabCancelled())
+
+    @property
+    def waiting(self) -> int:
+        """How many runs wait for a worker."""
+        with self._work:
+            return len(self._line)
+
+    @property
+    def running(self) -> int:
+        with self._work:
+            return self._line.at_work
 
     @property
     def busy(self) -> bool:
         """Whether a run waits or is under way."""
         with self._work:
-            return bool(self._waiting) or self._running > 0
+            return len(self._line) + self._line.at_work > 0
 
     def warm_up(self) -> None:
         """Start the workers in the background, so that the first run need not wait for them."""
@@ -171,8 +232,7 @@ class LabRunner:
         """Cancel what runs or waits, and stop the workers; safe to call twice."""
         with self._work:
             self._closed = True
-            waiting = list(self._waiting)
-            self._waiting.clear()
+            waiting = self._line.clear()
             self._work.notify_all()
         for run in waiting:
             run._finish(LabCancelled("The run was stopped because the tutor is closing."))
@@ -205,12 +265,12 @@ class LabRunner:
                     if process is not None:
                         process.close()
                     process = WorkerProcess(self._where, self._count)
-                run = self._next()
-                if run is None:
+                found = self._next()
+                if found is None:
                     continue
+                run, owner = found
                 try:
-                    self._count_running(1)
-                    self._run(process, run)
+                    run.context.run(self._run, process, run)
                 except Exception as error:
                     logger.exception("the lab runner failed on %s", run.id)
                     run._finish(
@@ -218,31 +278,30 @@ class LabRunner:
                     )
                     process.kill()
                 finally:
-                    self._count_running(-1)
+                    with self._work:
+                        self._line.done(owner)
         finally:
             if process is not None:
                 process.close()
 
-    def _count_running(self, change: int) -> None:
+    def _next(self) -> tuple[LabRun, str] | None:
+        """The run that comes next, and its owner; None from time to time, so that the slot looks around."""
         with self._work:
-            self._running += change
-
-    def _next(self) -> LabRun | None:
-        """The first waiting run; cancelled ones end here. None from time to time, so that the slot looks
-        around.
-        """
-        with self._work:
-            self._work.wait_for(lambda: self._closed or bool(self._waiting), timeout=1.0)
-            if self._closed or not self._waiting:
+            self._work.wait_for(lambda: self._closed or len(self._line) > 0, timeout=1.0)
+            if self._closed or not len(self._line):
                 return None
-            run = self._waiting.popleft()
-        if run._cancelled:
-            run._finish(LabCancelled())
-            return None
-        return run
+            run, owner = self._line.take()
+            run._withdraw = None
+            if run._place:
+                run._update(0.0, "starting")
+            self._tell_places()
+        return run, owner
 
     def _run(self, process: WorkerProcess, run: LabRun) -> None:
         """Hand one run to the worker and watch it to its end."""
+        if run._cancelled:
+            run._finish(LabCancelled())
+            return
         if not self._await_ready(process, run):
             return
         process.send("run", run.id, run.plan)

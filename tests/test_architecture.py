@@ -69,10 +69,20 @@ def test_the_ingest_command_line_sees_only_knowledge():
         ("openai", ("tutor/models/openai.py",)),
         ("xllamacpp", ("tutor/models/llamacpp",)),
         ("langchain_huggingface", ("tutor/models/huggingface.py",)),
-        ("sqlalchemy", ("tutor/sessions.py", "tutor/feedback.py", "tutor/progress.py", "tutor/owners.py")),
+        (
+            "sqlalchemy",
+            (
+                "tutor/sessions.py",
+                "tutor/feedback.py",
+                "tutor/progress.py",
+                "tutor/owners.py",
+                "tutor/report.py",
+            ),
+        ),
         ("fsrs", ("tutor/progress.py",)),
         ("yaml", ("tutor/quiz/authored.py",)),
         ("distributed", ("labs/cluster.py",)),
+        ("prometheus_client", ("tutor/metrics.py",)),
     ],
 )
 def test_a_vendor_library_has_one_home(vendor, home):

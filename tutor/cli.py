@@ -93,14 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--auth-file", type=Path, metavar="FILE", help="lines of name:password that may log in"
     )
+    serve.add_argument("--log-json", action="store_true", help="the log as one JSON object a line")
     serve.set_defaults(run=_serve)
 
     ask = commands.add_parser("ask", parents=[shared, model, json_], help="one turn of the tutor")
     ask.add_argument("question")
     ask.add_argument("--session", metavar="ID", help="go on with this conversation (any name of your own)")
-    ask.add_argument(
-        "--mode", metavar="MODE", help="how to teach in it from now on: explain, socratic or exam"
-    )
+    ask.add_argument("--mode", metavar="MODE", help="how to teach from now on: explain, socratic or exam")
     ask.set_defaults(run=_ask)
 
     search = commands.add_parser("search", parents=[shared, json_], help="find passages of the course")
@@ -123,10 +122,12 @@ def _parser() -> argparse.ArgumentParser:
     quiz.set_defaults(run=_quiz)
 
     progress = commands.add_parser("progress", parents=[json_], help="what a student has shown to know")
-    progress.add_argument(
-        "--session", metavar="ID", required=True, help="the conversation (see tutor ask --session)"
-    )
+    progress.add_argument("--session", metavar="ID", required=True, help="the conversation (see tutor ask)")
     progress.set_defaults(run=_progress)
+
+    report = commands.add_parser("report", parents=[shared, json_], help="the teachers' report")
+    report.add_argument("--since", metavar="WHEN", help="a date such as 2026-01-31, or 7d: seven days back")
+    report.set_defaults(run=_report)
 
     _eval_parser(commands, [shared, model, json_])
     _lab_parser(commands, json_)
@@ -144,9 +145,7 @@ def _eval_parser(commands: Any, parents: list[_Parser]) -> None:
     evaluate = commands.add_parser(
         "eval", parents=parents, help="measure a course on your questions", description=about
     )
-    evaluate.add_argument(
-        "--questions", type=Path, metavar="FILE", required=True, help="JSON lines, as said above"
-    )
+    evaluate.add_argument("--questions", type=Path, metavar="FILE", required=True, help="JSON lines")
     evaluate.add_argument(
         "--turns", type=int, default=20, metavar="N", help="questions put to the model, 0 to 500 (default 20)"
     )
@@ -229,7 +228,8 @@ def _runner(settings: Settings) -> Any:
 
 
 def _serve(parsed: argparse.Namespace) -> int:
-    settings = _settings(parsed, host=parsed.host, port=parsed.port)
+    log = "json" if parsed.log_json else None
+    settings = _settings(parsed, host=parsed.host, port=parsed.port, log=log)
     from tutor.commands.serve import serve
 
     return serve(
@@ -333,6 +333,13 @@ def _progress(parsed: argparse.Namespace) -> int:
     return quiz.print_progress(store, parsed.session, parsed.json)
 
 
+def _report(parsed: argparse.Namespace) -> int:
+    from tutor.commands import report
+
+    settings = _settings(parsed)
+    return report.print_report(settings, _library(settings), parsed.since, parsed.json)
+
+
 def _eval(parsed: argparse.Namespace) -> int:
     from tutor.commands import eval as evaluation
     from tutor.commands.output import WrongCallError
@@ -413,8 +420,7 @@ def _model_pull(parsed: argparse.Namespace) -> int:
 def _doctor(parsed: argparse.Namespace) -> int:
     from tutor.commands import doctor
 
-    settings = _settings(parsed)
-    return doctor.doctor(settings, _weights(settings), parsed.json)
+    return doctor.doctor(lambda: _settings(parsed), _weights, parsed.json)
 
 
 def _ingest(arguments: Sequence[str]) -> int:

@@ -6,6 +6,7 @@
     ├── CourseError              the course cannot be changed in that way     -> the teacher
     ├── SessionError             a conversation cannot be named, read, saved  -> the message
     ├── MessageError             a chat message is empty or far too long      -> the student
+    ├── ClosingError             the tutor is ending and takes nothing new    -> the student
     └── ModelError               no answer can be had from the chat model
         ├── BadSpecError         the name of the model cannot be understood   -> whoever typed it
         ├── ModelUnavailable     a model on this computer cannot be loaded    -> the message
@@ -63,6 +64,15 @@ class SessionError(TutorError):
 
 class MessageError(TutorError):
     """A chat message that cannot be worked on: empty or far too long."""
+
+
+class ClosingError(TutorError):
+    """The tutor is ending: what is under way is finished, and nothing new is begun."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The tutor is about to be restarted, so it begins nothing new. Wait a minute, then send this again."
+        )
 
 
 class LibraryError(TutorError):

@@ -56,12 +56,20 @@ class Text:
     delta: str
 
 
+PASSING = "One moment"
+"""How a notice begins that is soon out of date: only the newest is worth showing, and none is worth keeping."""
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something that the student should know or can act on, in one sentence. `level`: info, warning or error."""
 
     message: str
     level: str = "info"
+
+    @property
+    def passing(self) -> bool:
+        return self.message.startswith(PASSING)
 
 
 @dataclass(frozen=True)

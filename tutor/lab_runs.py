@@ -21,6 +21,7 @@ from labs.errors import LabCancelled, LabError
 from labs.registry import get_lab
 from labs.runner import LabRun, LabRunner, LabUpdate
 from labs.sweep import compare
+from tutor.intake import Intake
 from tutor.sessions import Run
 
 log = logging.getLogger(__name__)
@@ -94,12 +95,21 @@ class _Live:
 class LabRuns:
     """Starts and keeps the runs of all sessions. Safe to share between threads.
 
-    `said` gives the runs of a session's conversation, oldest first: they can be compared with these.
+    `said` gives the runs of a session's conversation, oldest first: they can be compared with these. `owner` is with
+    whom a session's runs take turns in the queue.
     """
 
-    def __init__(self, runner: LabRunner, said: Callable[[str], Sequence[Run]] = lambda _session: ()) -> None:
+    def __init__(
+        self,
+        runner: LabRunner,
+        said: Callable[[str], Sequence[Run]] = lambda _session: (),
+        owner: Callable[[str], str] = lambda session: session,
+        intake: Intake | None = None,
+    ) -> None:
         self._runner = runner
         self._said = said
+        self._owner = owner
+        self._intake = intake or Intake()
         self._live: dict[str, _Live] = {}
         self._kept: OrderedDict[tuple[str, str], Run] = OrderedDict()
         self._lock = threading.Lock()
@@ -111,7 +121,12 @@ class LabRuns:
             live = self._live.get(session_id)
             if live is not None and live.ended is None:
                 raise LabRunError(WHILE_BUSY)
-            run = self._runner.submit(lab_id, chosen)
+            self._intake.enter()
+            try:
+                run = self._runner.submit(lab_id, chosen, self._owner(session_id))
+            except BaseException:
+                self._intake.leave()
+                raise
             # Not the runner's number, which begins anew with the server and could meet one of the conversation's.
             live = _Live(f"{lab_id}-{secrets.token_hex(6)}", run, chosen)
             self._live[session_id] = live
@@ -196,6 +211,8 @@ class LabRuns:
         except Exception:
             log.exception("a run could not be followed")
             live.failed()
+        finally:
+            self._intake.leave()
 
     def _tidy(self, session_id: str) -> None:
         own = [key for key in self._kept if key[0] == session_id]

@@ -248,6 +248,8 @@ def summarise(
 
 def summarise_later(session_id: str, sessions: SessionStore, model: LoadedModel) -> threading.Thread | None:
     """Start `summarise` beside the conversation where it is due."""
+    if model.line is not None and model.line.running:
+        return None  # a student's question comes first; a later turn will ask again
     told = sessions.outline(session_id)
     if not wants_summary(told, model, sessions.settings_of(session_id).get(NAME)):
         return None

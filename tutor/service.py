@@ -7,14 +7,15 @@ same. Bad input raises an error of the house whose message is one sentence for w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from labs.base import LabResult
 from labs.registry import get_lab
+from tutor import logs
 from tutor.errors import MessageError, SessionError
-from tutor.events import Done, LabFinished, LabProgress, LabStarted, Sources
+from tutor.events import Done, Event, LabFinished, LabProgress, LabStarted, Notice, Sources
 from tutor.owners import Owners
 from tutor.plain import answer_json, for_programs, lab_json, passage_json
 from tutor.sessions import new_session_id
@@ -23,6 +24,7 @@ from tutor.tutor import Tutor
 
 MOST_PASSAGES = 50
 LONGEST_QUERY = 4000  # characters
+PROGRAMS = "programs"  # runs without a session take turns with the students' as one of them
 COURSE_WAIT = 120.0  # seconds that a call waits for a course that is still being opened
 
 Tell = Callable[[float, str], None]  # a fraction in [0, 1], and what is happening
@@ -69,8 +71,21 @@ class Service:
                 "That conversation belongs to somebody else. Leave the session out to begin a new one."
             )
         runs: list[tuple[str, LabResult]] = []
-        done: Done | None = None
-        for event in self._tutor.reply(message, session, cancel):
+        with logs.request(session):
+            events = self._tutor.reply(message, session, cancel)
+            done = self._followed(events, runs, tell)
+        if done is None:
+            raise MessageError("The turn did not end. Ask again.")
+        data = answer_json(done, {})
+        for lab in data["labs"]:
+            del lab["figures"]  # pictures travel beside the data here, not as paths of this machine
+        return Reply(for_programs({**data, "session": session}), tuple(runs))
+
+    @staticmethod
+    def _followed(events: Iterator[Event], runs: list[tuple[str, LabResult]], tell: Tell) -> Done | None:
+        """Take the results of a turn in, and tell how far it is; its end."""
+        done = None
+        for event in events:
             if isinstance(event, Sources):
                 tell(0.1, f"Found {len(event.passages)} passages")
             elif isinstance(event, LabStarted):
@@ -79,14 +94,11 @@ class Service:
                 tell(event.fraction, event.message)
             elif isinstance(event, LabFinished):
                 runs.append((event.run_id, event.result))
+            elif isinstance(event, Notice) and event.passing:
+                tell(0.05, event.message)
             elif isinstance(event, Done):
                 done = event
-        if done is None:
-            raise MessageError("The turn did not end. Ask again.")
-        data = answer_json(done, {})
-        for lab in data["labs"]:
-            del lab["figures"]  # pictures travel beside the data here, not as paths of this machine
-        return Reply(for_programs({**data, "session": session}), tuple(runs))
+        return done
 
     def _may(self, session: str, owner: str | None) -> bool:
         if owner is not None:
@@ -131,13 +143,18 @@ class Service:
             For a lab that does not exist, a value that it refuses, or a run that failed or was cancelled.
         """
         steps = one_run(
-            get_lab(lab).id, dict(parameters or {}), self._tutor.runner, cancel or threading.Event()
+            get_lab(lab).id,
+            dict(parameters or {}),
+            self._tutor.runner,
+            cancel or threading.Event(),
+            PROGRAMS,
         )
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as end:
-                run = end.value
-                return Reply(run.result.to_dict(), ((run.run_id, run.result),))
-            if isinstance(event, LabProgress):
-                tell(event.fraction, event.message)
+        with self._tutor.intake.work():
+            while True:
+                try:
+                    event = next(steps)
+                except StopIteration as end:
+                    run = end.value
+                    return Reply(run.result.to_dict(), ((run.run_id, run.result),))
+                if isinstance(event, LabProgress):
+                    tell(event.fraction, event.message)

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     tool_calls: Literal["auto", "yes", "no"] = "auto"
     context_tokens: int | None = Field(None, ge=1024, le=1_048_576)
     threads: int | None = Field(None, ge=1, le=256)
+    model_slots: int | None = Field(None, ge=1, le=1024)
     timeout: float = Field(60.0, gt=0, le=3600)
     offline: bool = False
 
@@ -62,6 +63,13 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
     teachers: str = ""  # names, with commas between them, that may change the course once they have signed in
+
+    # Operation
+    log: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics: Literal["off", "local", "on"] = "local"
+    shutdown_seconds: float = Field(30.0, ge=0, le=3600)
+    report: Literal["off", "on"] = "off"
 
     # Lab runs
     lab_workers: int = Field(1, ge=1, le=64)

@@ -110,7 +110,9 @@ class Toolbox:
     def search_course(self, query: str) -> str:
         """Numbered passages for the model; the numbers go on from those of earlier searches in this turn."""
         # Worked answers are for the exercise's own turn, where the student asks for each hint.
-        searched = self.library.wait(timeout=120).search(query, k=FOUND + 3)
+        base = self.library.wait(timeout=120)
+        with self.draft.stage("search"):
+            searched = base.search(query, k=FOUND + 3)
         found = [passage for passage in searched if not is_answer_key(passage)][:FOUND]
         with self._lock:
             known = {p.id: number for number, p in enumerate(self.passages, start=1)}
@@ -151,7 +153,7 @@ class Toolbox:
         known = next((r for r in self.runs if r.result.lab == lab_id and r.chosen == dict(values)), None)
         if known is not None:
             return f"This has just been run.\n{result_facts(known.result, known.chosen)}"
-        steps = one_run(lab_id, values, self.runner, self.cancel)
+        steps = one_run(lab_id, values, self.runner, self.cancel, self.draft.owner or self.draft.session_id)
         while True:
             try:
                 self.emit(next(steps))

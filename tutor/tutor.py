@@ -19,8 +19,10 @@ from labs.base import Lab
 from labs.registry import LABS
 from labs.runner import LabRunner
 from tutor import memory
-from tutor.errors import MessageError, ModelError, SessionError, TutorError
+from tutor.errors import ClosingError, MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
+from tutor.facts import FAILED, REFUSED, TurnFacts, Watch, Watcher, short
+from tutor.intake import Intake
 from tutor.library import Library
 from tutor.models.base import LoadedModel, no_model
 from tutor.planning import own_files
@@ -39,6 +41,7 @@ from tutor.turns.question import answer_question, as_asked
 from tutor.turns.wording import result_answer
 
 log = logging.getLogger(__name__)
+turn_log = logging.getLogger("tutor.turn")  # one line a turn
 
 LONGEST_MESSAGE = 4000  # characters
 REMEMBERED = 12  # turns that are read back for a new one
@@ -73,6 +76,8 @@ class Tutor:
         self.router = Router(labs)
         self.past_runs = PastRuns(labs)
         self.practice = Practice(library, runner, sessions, self.progress, labs)
+        self.intake = Intake()
+        self.watchers: list[Watcher] = []  # told of each turn that is over; they must not raise
 
     def history(self, session_id: str) -> list[Turn]:
         """The saved turns of a session, oldest first."""
@@ -129,8 +134,9 @@ class Tutor:
     def reply(self, message: str, session_id: str, cancel: threading.Event | None = None) -> Iterator[Event]:
         """Yield what happens in one turn, ending in exactly one `Done`.
 
-        Setting `cancel` stops the model and a running lab within a second; the turn still ends in `Done`. Failures
-        that a student can act on arrive as a `Notice`; a bug arrives as a plain apology and is logged in full.
+        Setting `cancel` stops the model and a running lab within a second, and ends a wait in a queue at once; the turn
+        still ends in `Done`. Failures that a student can act on arrive as a `Notice`; a bug arrives as a plain apology
+        and is logged in full.
 
         Raises
         ------
@@ -138,18 +144,30 @@ class Tutor:
             When `session_id` cannot name a session.
         """
         check_session_id(session_id)
-        started = time.monotonic()
-        cancel = cancel or threading.Event()
-        draft = Draft(question=message.strip(), session_id=session_id)
         try:
             check_message(message)
-        except MessageError as error:
+            self.intake.enter()
+        except (MessageError, ClosingError) as error:
             yield Notice(str(error), "error")
+            self._tell(TurnFacts(short(session_id), "other", REFUSED, self.models.current.label))
             yield Done(str(error), "other", self.models.current.label, 0.0, failed=True)
             return
         try:
+            yield from self._turn(
+                Draft(question=message.strip(), session_id=session_id), cancel or threading.Event()
+            )
+        finally:
+            self.intake.leave()
+        self._remember(session_id)  # the answer is out: nobody waits for it
+
+    def _turn(self, draft: Draft, cancel: threading.Event) -> Iterator[Event]:
+        """A turn that was let in, to its `Done`."""
+        started, watch = time.monotonic(), Watch()
+        try:
+            draft.owner = self.sessions.person(draft.session_id)
             for event in self._events(draft, cancel):
-                if isinstance(event, Notice):
+                watch.see(event)
+                if isinstance(event, Notice) and not event.passing:
                     draft.notices.append((event.level, event.message))
                 yield event
         except TutorError as error:
@@ -167,8 +185,15 @@ class Tutor:
             yield Notice(STOPPED)
         seconds = time.monotonic() - started
         yield from self._save(draft, seconds)
+        self._tell(watch.facts(draft, cancel.is_set()))
         yield _done(draft, seconds)
-        self._remember(session_id)  # the answer is out: nobody waits for it
+
+    def _tell(self, facts: TurnFacts) -> None:
+        """One line in the log, and a word to whoever counts."""
+        level = logging.WARNING if facts.outcome == FAILED else logging.INFO
+        turn_log.log(level, "%s", facts.sentence(), extra={"turn": facts})
+        for watcher in self.watchers:
+            watcher(facts)
 
     def _events(self, draft: Draft, cancel: threading.Event) -> Iterator[Event]:
         model = self.models.current
@@ -177,7 +202,8 @@ class Tutor:
             yield from look_at_file(draft, name, self.labs)
             return
         history = self.sessions.turns(draft.session_id, last=REMEMBERED)
-        plan = self._plan(draft.question, draft.session_id, history)
+        with draft.stage("route"):
+            plan = self._plan(draft.question, draft.session_id, history)
         draft.earlier = [turn.question for turn in history]
 
         def replan(message: str) -> Plan:
@@ -299,6 +325,13 @@ def check_message(message: str) -> None:
 
 
 def _done(draft: Draft, seconds: float) -> Done:
+    if draft.abstained and draft.nearest is not None:
+        near = draft.nearest
+        draft.details["nearest"] = {
+            "path": near.path,
+            "lecture": near.lecture,
+            "heading": list(near.heading),
+        }
     return Done(
         answer=draft.answer,
         intent=draft.intent,

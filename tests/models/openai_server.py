@@ -22,6 +22,7 @@ class Line:
     headers: dict[str, str] = field(default_factory=dict)
     broken: str = ""  # "reset": the connection drops; "quiet": the stream just ends; "error": an error event
     pause: float = 0.0
+    gate: threading.Event | None = None  # the answer is written when it is set
 
 
 class OpenAIServer:
@@ -40,8 +41,8 @@ class OpenAIServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._http.server_port}/v1"
 
-    def say(self, text: str, pause: float = 0.0) -> None:
-        self.script.append(Line(text, pause=pause))
+    def say(self, text: str, pause: float = 0.0, gate: threading.Event | None = None) -> None:
+        self.script.append(Line(text, pause=pause, gate=gate))
 
     def call(self, *calls: tuple[str, dict[str, Any] | str], text: str = "") -> None:
         self.script.append(Line(text, calls=calls))
@@ -116,6 +117,8 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self.close_connection = True
+            if line.gate is not None:
+                line.gate.wait(120)
             try:
                 for delta in _deltas(line):
                     if server.over.wait(line.pause):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from labs.runner import LabRunner
 from tutor.commands.output import say, tell
 from tutor.errors import LibraryError, TutorError
 from tutor.library import Library
+from tutor.logs import set_up
 from tutor.models.host import ModelHost
 from tutor.sessions import SessionStore
 from tutor.settings import Settings
@@ -30,7 +30,7 @@ def serve(
     share: bool,
     auth_file: Path | None,
 ) -> int:
-    """Serve until Ctrl-C. What is slow starts only when the page answers, so that it never delays the page.
+    """Serve until SIGTERM or Ctrl-C. What is slow starts only when the page answers, so that it never delays the page.
 
     Raises
     ------
@@ -39,13 +39,19 @@ def serve(
     """
     from tutor.web.app import serve as serve_page
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
-    # They remark on proxies and on every index that is built; what fails is said in the page.
-    for talkative in ("langchain_openai", "bm25s"):
-        logging.getLogger(talkative).setLevel(logging.ERROR)
+    key = settings.openai_api_key
+    set_up(settings.log == "json", settings.log_level, (key.get_secret_value(),) if key else ())
     sessions = SessionStore(settings.sessions_url, settings.course or "")
     host = ModelHost(settings, weights)
     tutor = Tutor(library, runner, host, sessions)
+    metrics = None
+    if settings.metrics != "off":
+        from tutor.metrics import Metrics
+
+        counted = Metrics(tutor)
+        tutor.watchers.append(counted.turn)
+        runner.on_end = counted.lab_ended
+        metrics = counted.app()
 
     def ready(url: str) -> None:
         say(f"The tutor is open at {url} (Ctrl-C ends it)")
@@ -58,6 +64,7 @@ def serve(
         serve_page(
             tutor, settings, library, host,
             host=settings.host, port=settings.port, share=share, auth_file=auth_file, on_ready=ready,
+            metrics=metrics, tell=tell,
         )  # fmt: skip
     finally:
         host.close()

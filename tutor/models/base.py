@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tutor.models.line import ModelLine
 from tutor.models.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class LoadedModel:
 
     `tool_calls`: it calls tools reliably, so LangChain's agent loop may drive it. `context_tokens`: how
     much it reads at once, question and answer together. `capable`: it may answer from general knowledge.
+    `line`: the queue for a model that answers few at once; None where it takes all that come.
     `note`: why there is no model, where one was wanted.
     """
 
@@ -38,6 +40,7 @@ class LoadedModel:
     context_tokens: int = 4096
     capable: bool = False
     note: str = ""
+    line: ModelLine | None = field(default=None, repr=False, compare=False)
     _close: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
 
     def close(self) -> None:

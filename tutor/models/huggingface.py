@@ -23,6 +23,7 @@ from pydantic import PrivateAttr
 
 from tutor.errors import BadSpecError, ModelError, ModelUnavailable
 from tutor.models.base import CAPABLE_PARAMETERS, LoadedModel
+from tutor.models.line import ModelLine
 from tutor.models.spec import ModelSpec
 from tutor.settings import Settings
 
@@ -209,6 +210,7 @@ def load(
         tool_calls=False,
         context_tokens=context,
         capable=model.num_parameters() >= CAPABLE_PARAMETERS,
+        line=ModelLine(1),
         _close=close,
     )
 

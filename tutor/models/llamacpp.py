@@ -23,6 +23,7 @@ from pathlib import Path
 from tutor.errors import ModelUnavailable
 from tutor.models.base import CAPABLE_PARAMETERS, LoadedModel
 from tutor.models.gguf import read_gguf
+from tutor.models.line import ModelLine
 from tutor.models.spec import ModelSpec
 from tutor.settings import Settings
 
@@ -44,13 +45,14 @@ _running: weakref.WeakSet[LlamaServer] = weakref.WeakSet()
 class LlamaServer:
     """One child process with one model. Ends with `close`, with the interpreter, or with this process."""
 
-    def __init__(self, path: Path, name: str, context: int, threads: int) -> None:
+    def __init__(self, path: Path, name: str, context: int, threads: int, slots: int = 1) -> None:
         self.key = secrets.token_urlsafe(24)
         order = {
             "path": str(path),
             "name": name,
             "context": context,
             "threads": threads,
+            "slots": slots,
             "answer_tokens": ANSWER_TOKENS,
             "cache_mb": CACHE_MB,
             "key": self.key,
@@ -135,7 +137,8 @@ def load(spec: ModelSpec, path: Path, settings: Settings, label: str = "") -> Lo
     context = settings.context_tokens or CONTEXT_TOKENS
     if info.context:
         context = min(context, info.context)
-    server = LlamaServer(path, path.stem, context, settings.threads or physical_cores())
+    slots = settings.model_slots or 1
+    server = LlamaServer(path, path.stem, context, settings.threads or physical_cores(), slots)
     try:
         from tutor.models.openai import LOCAL_PLACE, ServerClients, server_chat
 
@@ -148,6 +151,7 @@ def load(spec: ModelSpec, path: Path, settings: Settings, label: str = "") -> Lo
             clients,
             temperature=TEMPERATURE,
             max_retries=0,
+            stream_usage=True,
         )
     except BaseException:
         server.close()
@@ -164,6 +168,7 @@ def load(spec: ModelSpec, path: Path, settings: Settings, label: str = "") -> Lo
         tool_calls=settings.tool_calls == "yes",
         context_tokens=context,
         capable=info.parameters >= CAPABLE_PARAMETERS,
+        line=ModelLine(slots),
         _close=close,
     )
 

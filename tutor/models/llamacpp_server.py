@@ -37,11 +37,11 @@ def start(order: dict[str, Any]) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = order["path"]
     params.model_alias = {order["name"]}
-    params.n_ctx = order["context"]
+    params.n_ctx = order["context"] * order["slots"]  # each slot has its part of it
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = order["threads"]
         threads.poll = 0  # wait asleep
-    params.n_parallel = 1  # two cores serve one student at a time; the next one waits
+    params.n_parallel = order["slots"]  # two cores serve one student at a time; the next one waits
     params.n_predict = order["answer_tokens"]
     params.cache_prompt = True
     params.cache_ram_mib = order["cache_mb"]

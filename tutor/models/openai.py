@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from tutor.errors import MissingKeyError, ModelError, ProviderError, TutorError
 from tutor.models.base import LoadedModel
+from tutor.models.line import ModelLine
 from tutor.models.spec import ModelSpec
 from tutor.settings import Settings
 
@@ -124,6 +125,7 @@ def load(spec: ModelSpec, settings: Settings) -> LoadedModel:
         tool_calls=settings.tool_calls != "no",
         context_tokens=settings.context_tokens or CONTEXT_TOKENS,
         capable=True,
+        line=ModelLine(settings.model_slots) if settings.model_slots else None,
         _close=clients.close,
     )
 
@@ -154,6 +156,30 @@ def server_chat(
         use_responses_api=False,
         **options,
     )
+
+
+def models_offered(settings: Settings) -> list[str]:
+    """The models of the server that the settings name. Nothing is generated, so it costs nothing.
+
+    Raises
+    ------
+    ProviderError
+        The server refuses the key, does not answer, or is not of this kind.
+    """
+    key = settings.openai_api_key.get_secret_value().strip() if settings.openai_api_key else ""
+    base_url = settings.openai_base_url
+    place = f"the model server at {_shown(base_url)}" if base_url else "OpenAI"
+    clients = ServerClients(min(settings.timeout, CONNECT_SECONDS), direct=_is_loopback(base_url))
+    base_url, options = _without_login(base_url)
+    try:
+        client = openai.OpenAI(
+            base_url=base_url, api_key=key or "none", max_retries=0, http_client=clients.http, **options
+        )
+        return [model.id for model in client.models.list()]
+    except _FAILURES as error:
+        raise explain(error, place, secrets=(key,)) from None
+    finally:
+        clients.close()
 
 
 def _first_model(

@@ -7,6 +7,7 @@ checked when the loop is over: numbers against runs, sentences against passages,
 
 from __future__ import annotations
 
+import contextvars
 import json
 import queue
 import threading
@@ -30,6 +31,7 @@ from tutor.events import Event, Notice, Text
 from tutor.library import Library
 from tutor.memory import NAME, Memory, recall, run_line, tokens
 from tutor.models.base import LoadedModel
+from tutor.models.line import ModelLine, waiting_words
 from tutor.planning.acts import RUN
 from tutor.planning.plan import Plan
 from tutor.planning.text import tokens_of
@@ -129,7 +131,10 @@ def run_agent(
     memory = recall(told, labs, min(model.context_tokens, max(0, 2 * free)), summary, wanted)
     box.room = max(0, free - memory.tokens)
     turn = _Turn(draft, box, memory)
-    threading.Thread(target=_loop, args=(model, turn, tools, happened), name="agent", daemon=True).start()
+    context = contextvars.copy_context()  # what is logged there belongs to the same turn
+    threading.Thread(
+        target=context.run, args=(_loop, model, turn, tools, happened), name="agent", daemon=True
+    ).start()
     yield from _told(turn, happened, cancel)
     yield from _finish(turn, plan, labs, library, cancel)
 
@@ -211,6 +216,7 @@ def _finish(
                 "A sentence with a number that is not of this run was taken out of the model's comment."
             )
         written = guarded.text
+    draft.nearest = next(iter(box.passages), None)
     draft.abstained = NOT_COVERED.rstrip(".").lower() in written.lower()
     checked = check_citations(written, box.passages, draft.question, library.embed if box.passages else None)
     draft.answer = plain_answer(checked.text)
@@ -265,9 +271,10 @@ class _Manners(AgentMiddleware[Any, Any, Any]):
     the model with the next call as a refusal; LangChain itself would take such a message for the final answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turn: _Turn, line: ModelLine | None) -> None:
         super().__init__()
         self.calls = 0
+        self._turn, self._line = turn, line
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -277,7 +284,15 @@ class _Manners(AgentMiddleware[Any, Any, Any]):
             raise _StepLimit
         if self.calls == STEPS:
             request = request.override(tools=[], system_message=SystemMessage(CAPABLE + LAST_STEP))
-        return handler(request)
+        if self._line is None:
+            return handler(request)
+        box, draft = self._turn.box, self._turn.draft
+        with self._line.join(draft.owner or draft.session_id) as ticket:
+            for place in ticket.places(box.cancel):
+                box.emit(Notice(waiting_words(place)))
+            if not ticket.admitted:
+                raise _StepLimit  # stopped while it waited: nobody listens any more
+            return handler(request)
 
     @hook_config(can_jump_to=["model"])
     def after_model(self, state: AgentState[Any], runtime: Any) -> dict[str, Any] | None:
@@ -305,7 +320,10 @@ def _loop(model: LoadedModel, turn: _Turn, tools: list[BaseTool], happened: queu
 
         assert model.chat is not None
         agent = create_agent(
-            model.chat, tools, system_prompt=taught(CAPABLE, turn.draft.mode), middleware=[_Manners()]
+            model.chat,
+            tools,
+            system_prompt=taught(CAPABLE, turn.draft.mode),
+            middleware=[_Manners(turn, model.line)],
         )
         asked: Any = {"messages": messages_of(turn.memory, turn.draft.question)}
         hide, new = MarkupFilter(), False
@@ -316,6 +334,7 @@ def _loop(model: LoadedModel, turn: _Turn, tools: list[BaseTool], happened: queu
             if kind == "messages":
                 chunk = data[0]
                 if isinstance(chunk, AIMessageChunk | AIMessage):  # a tool's answer is shown by its events
+                    turn.draft.used(chunk.usage_metadata)
                     shown = hide.feed(text_of(chunk))
             elif (message := _ended(data)) is not None:
                 shown = hide.finish()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +18,7 @@ class Draft:
 
     question: str
     session_id: str
+    owner: str = ""  # with whom the turns of this person take turns in a queue
     intent: str = "other"
     model: str = "none"
     answer: str = ""
@@ -30,6 +34,25 @@ class Draft:
     before: str = ""  # what a model without tools is told of the conversation
     mode: str = "explain"  # how the session is taught: see `tutor.teaching.modes`
     earlier: list[str] = field(default_factory=list)  # what the student sent before in this session
+
+    nearest: Passage | None = None  # where the course comes closest to what it does not answer
+    seconds: dict[str, float] = field(default_factory=dict)  # by stage: see `tutor.facts.STAGES`
+    tokens: dict[str, int] = field(default_factory=dict)  # as the model counts them, where it does
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Take the time of a stage; several of one name add up."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
+
+    def used(self, tokens: Mapping[str, Any] | None) -> None:
+        """Add what a model says that it has read and written."""
+        for name in ("input_tokens", "output_tokens"):
+            if isinstance(count := (tokens or {}).get(name), int):
+                self.tokens[name] = self.tokens.get(name, 0) + count
 
     def suggest(self, *messages: str) -> None:
         """Offer messages that the student may send next: three at most, none twice, not the one just asked."""

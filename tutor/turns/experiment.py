@@ -28,7 +28,7 @@ from tutor.teaching.next_steps import experiments_of
 from tutor.turns.draft import Draft
 from tutor.turns.evidence import fitted, gather
 from tutor.turns.pump import pump
-from tutor.turns.streaming import stream_text
+from tutor.turns.streaming import written as model_writes
 from tutor.turns.wording import quoted_reason, result_answer
 
 
@@ -49,7 +49,7 @@ def run_experiment(
     """
     draft.plan = {"lab": lab_id, "parameters": dict(chosen)}
     try:
-        run = yield from one_run(lab_id, chosen, runner, cancel)
+        run = yield from one_run(lab_id, chosen, runner, cancel, draft.owner or draft.session_id)
     except LabCancelled as error:
         draft.answer = str(error)
         yield Notice(draft.answer, "warning")
@@ -83,16 +83,20 @@ def _next_runs(lab: Lab, run: Run, library: Library) -> list[str]:
 
 
 def one_run(
-    lab_id: str, chosen: Mapping[str, Any], runner: LabRunner, cancel: threading.Event
+    lab_id: str,
+    chosen: Mapping[str, Any],
+    runner: LabRunner,
+    cancel: threading.Event,
+    owner: str = "",
 ) -> Generator[Event, None, Run]:
-    """Run a lab; yields LabStarted, LabProgress and LabFinished and returns the `Run`.
+    """Run a lab; yields LabStarted, LabProgress and LabFinished and returns the `Run`. `owner`: for the queue.
 
     Raises
     ------
     LabError
         When the lab refuses the parameters, fails, or was cancelled; nothing else is yielded then.
     """
-    lab_run = runner.submit(lab_id, chosen)
+    lab_run = runner.submit(lab_id, chosen, owner)
     yield LabStarted(lab_run.id, lab_id, lab_run.lab.title, dict(lab_run.parameters), dict(chosen))
     try:
         for update in pump(iter(lab_run.events()), cancel, on_cancel=lab_run.cancel):
@@ -131,9 +135,10 @@ def say_why(
     written = ""
     try:
         yield Text("\n\n")
-        for delta in stream_text(model.chat, [SystemMessage(RESULT), HumanMessage(prompt)], cancel):
-            written += delta
-            yield Text(delta)
+        messages = [SystemMessage(RESULT), HumanMessage(prompt)]
+        for event in model_writes(model, messages, draft, cancel):
+            written += event.delta if isinstance(event, Text) else ""
+            yield event
     except ModelError as error:
         yield Notice(f"The model could not comment on this run: {error}", "warning")
     material = " ".join([draft.question, *(passage.text for passage in passages)])

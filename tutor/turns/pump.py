@@ -6,6 +6,7 @@ thread of its own; the turn looks at the cancel flag ten times a second whatever
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -55,7 +56,8 @@ def pump(
                     close()
             put(_END)
 
-    threading.Thread(target=read, name="pump", daemon=True).start()
+    context = contextvars.copy_context()  # what is logged there belongs to the same turn
+    threading.Thread(target=context.run, args=(read,), name="pump", daemon=True).start()
     told = False
     try:
         while True:

@@ -32,7 +32,7 @@ from tutor.teaching.answer import best_first, shape
 from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
 from tutor.turns.draft import Draft
 from tutor.turns.evidence import fitted, gather
-from tutor.turns.streaming import stream_text
+from tutor.turns.streaming import written as model_writes
 from tutor.turns.wording import (
     not_covered,
     quote,
@@ -87,7 +87,8 @@ def answer_question(
     if base is None:
         return
     try:
-        found = base.search(asked.query, k=LOOKED_AT)
+        with draft.stage("search"):
+            found = base.search(asked.query, k=LOOKED_AT)
     except KnowledgeError as error:
         draft.failed, draft.answer = True, str(error)
         yield Notice(str(error), "error")
@@ -178,6 +179,7 @@ def abstain(
     draft: Draft, found: Sequence[Passage], labs: Mapping[str, Lab], missing: Sequence[str] = ()
 ) -> Iterator[Event]:
     draft.abstained = True
+    draft.nearest = next(iter(found), None)
     draft.answer = not_covered(found, missing)
     draft.sources = []
     suggest_labs(draft, found[:2], labs)
@@ -213,10 +215,9 @@ def _with_model(
     ]
     written = ""
     try:
-        assert model.chat is not None
-        for delta in stream_text(model.chat, messages, cancel):
-            written += delta
-            yield Text(delta)
+        for event in model_writes(model, messages, draft, cancel):
+            written += event.delta if isinstance(event, Text) else ""
+            yield event
     except ModelError as error:
         yield Notice(f"{error} Until then, here are the course's own words.", "warning")
     if cancel.is_set():
@@ -229,6 +230,7 @@ def _with_model(
     checked = check_citations(written, passages, asked.text, library.embed, strict=small)
     draft.details["support"] = round(checked.supported_share, 3)
     draft.abstained = not small and (refused or not passages)
+    draft.nearest = next(iter(passages), None)
     if not checked.text or (small and not checked.cited):
         # Nothing that the model said could be tied to the course: better its own words than somebody's guess.
         if written.strip():

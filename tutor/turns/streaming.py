@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tutor.events import Event, Notice, Text
+from tutor.models.base import LoadedModel
+from tutor.models.line import waiting_words
+from tutor.turns.draft import Draft
 from tutor.turns.pump import pump
 
 if TYPE_CHECKING:
@@ -41,10 +45,45 @@ _OPENERS = tuple(opener for opener, _ in _MARKUP)
 HALF = 4  # letters from which the beginning of markup that is cut off is no accident
 
 
+def written(
+    model: LoadedModel, messages: Sequence[BaseMessage], draft: Draft, cancel: threading.Event
+) -> Iterator[Event]:
+    """Wait for the model's turn and yield its answer as `Text`, until it ends or `cancel` is set.
+
+    Where others are first, a passing `Notice` says the place whenever it changes. `draft` gets the seconds and tokens.
+
+    Raises
+    ------
+    ModelError
+        As `stream_text`.
+    """
+    assert model.chat is not None
+    if model.line is None:
+        yield from _written(model.chat, messages, draft, cancel)
+        return
+    with model.line.join(draft.owner or draft.session_id) as ticket:
+        with draft.stage("queue"):
+            for place in ticket.places(cancel):
+                yield Notice(waiting_words(place))
+        if ticket.admitted:
+            yield from _written(model.chat, messages, draft, cancel)
+
+
+def _written(
+    chat: BaseChatModel, messages: Sequence[BaseMessage], draft: Draft, cancel: threading.Event
+) -> Iterator[Event]:
+    with draft.stage("model"):
+        for delta in stream_text(chat, messages, cancel, draft.used):
+            yield Text(delta)
+
+
 def stream_text(
-    model: BaseChatModel, messages: Sequence[BaseMessage], cancel: threading.Event
+    model: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    cancel: threading.Event,
+    used: Callable[[Mapping[str, Any] | None], None] | None = None,
 ) -> Iterator[str]:
-    """Yield the answer's text as it comes, until it ends or `cancel` is set.
+    """Yield the answer's text as it comes, until it ends or `cancel` is set. `used` hears of tokens read and written.
 
     Raises
     ------
@@ -54,6 +93,8 @@ def stream_text(
     hide = MarkupFilter()
     try:
         for chunk in pump(iter(model.stream(list(messages))), cancel):
+            if used is not None:
+                used(getattr(chunk, "usage_metadata", None))
             shown = hide.feed(text_of(chunk))
             if shown:
                 yield shown

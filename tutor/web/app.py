@@ -28,12 +28,15 @@ from tutor.web import api, looks, status
 from tutor.web.access import Access, programs_refresh, teacher_names
 from tutor.web.chat import ChatRoom
 from tutor.web.course_room.room import CourseRoom
+from tutor.web.ending import finish, watched
+from tutor.web.health import Health, HealthDoor
 from tutor.web.lab_room.room import LabRoom
 from tutor.web.live import Conversations
 from tutor.web.mcp_server import LOCAL, McpDoor, McpRoom
 from tutor.web.past import DOOR, PastDrawer
 from tutor.web.pictures import Pictures
 from tutor.web.progress_room import ProgressRoom
+from tutor.web.report_room import ReportRoom
 from tutor.web.settings_room import SettingsRoom
 from tutor.web.site import Header, Session, Site, session_input
 from tutor.web.toolkit import gr
@@ -86,6 +89,8 @@ def build(
             for name, fill in _rooms(site, examples):
                 with gr.Tab(name, id=name.lower(), elem_id=f"room-{name.lower()}"):
                     fill(page, session, header)
+            if getattr(settings, "report", "off") == "on":
+                ReportRoom(site).add(page)
         PastDrawer(site).build(page, session, header)
     page.queue(default_concurrency_limit=16, max_size=256, api_open=False)
     page.tutor_access = access  # `launch` says how the page is served
@@ -145,8 +150,12 @@ def launch(
     share: bool = False,
     auth_file: Path | None = None,
     service: Service | None = None,
+    health: Health | None = None,
+    metrics: Any = None,
 ) -> Running:
     """Serve the page in the background, and `service` to programs at /mcp; comes back when it answers.
+
+    `health` answers at /healthz and /readyz, `metrics` (an ASGI application) at /metrics where the settings allow it.
 
     Raises
     ------
@@ -163,6 +172,10 @@ def launch(
         refresh = page.tutor_refresh if page.tutor_access.programs else None
         door = McpRoom(service, LABS, local=local, passwords=auth, refresh=refresh)
         app_kwargs["middleware"].append(Middleware(McpDoor, door=door))
+    if health is not None:  # in front of everything: it needs no password and no page
+        who = "off" if share and settings.metrics == "local" else settings.metrics
+        front = Middleware(HealthDoor, health=health, metrics=metrics, who=who)
+        app_kwargs["middleware"].insert(0, front)
     # The page's own check that it is up must not go through a proxy.
     for name in ("NO_PROXY", "no_proxy"):
         kept = [part for part in os.environ.get(name, "").split(",") if part]
@@ -208,8 +221,14 @@ def serve(
     auth_file: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
+    metrics: Any = None,
+    tell: Callable[[str], None] = print,
 ) -> None:
-    """Build the page, serve it, call `on_ready` with its address, and stay until Ctrl-C (or `stop`)."""
+    """Build the page, serve it, call `on_ready` with its address, and stay until SIGTERM or Ctrl-C (or `stop`).
+
+    Then nothing new is taken, and what is under way gets `settings.shutdown_seconds` to finish.
+    """
+    stop = stop or threading.Event()
     running = launch(
         build(tutor, settings, knowledge, model_host),
         settings,
@@ -218,16 +237,17 @@ def serve(
         share=share,
         auth_file=auth_file,
         service=Service(tutor),
+        health=Health(tutor),
+        metrics=metrics,
     )
     try:
-        if on_ready is not None:
-            on_ready(running.url)
-        warm_up()
-        stop = stop or threading.Event()
-        while not stop.wait(1.0):
-            pass
-    except KeyboardInterrupt:
-        pass
+        with watched(stop):
+            if on_ready is not None:
+                on_ready(running.url)
+            warm_up()
+            while not stop.wait(1.0):
+                pass
+            finish(tutor.intake, settings.shutdown_seconds, tell)
     finally:
         running.close()
 

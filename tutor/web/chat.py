@@ -18,6 +18,7 @@ from tutor.feedback import BAD, GOOD, REASONS, FeedbackStore
 from tutor.planning import own_files
 from tutor.web import markup, passage, render, status
 from tutor.web.live import Conversation, LiveTurn
+from tutor.web.report_room import TOLD
 from tutor.web.run_desk import RunDesk
 from tutor.web.site import (
     LEAVE_SESSION,
@@ -101,7 +102,8 @@ class ChatRoom:
                     scale=0,
                     min_width=0,
                 )
-                gr.HTML(HINT, elem_id="hint")
+                told = getattr(self._site.settings, "report", "off") == "on"
+                gr.HTML(HINT + (f'<p class="t-hint">{TOLD}</p>' if told else ""), elem_id="hint")
         with gr.Column(elem_id="passage", elem_classes="t-panel"):
             self.passage_head = gr.HTML("", elem_id="passage-head")
             self.passage_body = gr.Markdown(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from knowledge.search import Passage
+from tutor import logs
 from tutor.events import Done, LabFinished, Notice, Text
 from tutor.web.pictures import Pictures
 from tutor.web.render import TARGET, Message, TurnView, target
@@ -26,11 +27,23 @@ APOLOGY = (
 )
 
 
+OnDone = Callable[[str, int, str, Done], None]
+"""Told of a turn's end: the session, the turn's place in it, what was asked, and how it ended."""
+
+
 class LiveTurn:
     """One turn in its own thread: takes the tutor's events in, wakes whoever follows."""
 
-    def __init__(self, tutor: Any, session_id: str, view: TurnView, pictures: Pictures) -> None:
+    def __init__(
+        self,
+        tutor: Any,
+        session_id: str,
+        view: TurnView,
+        pictures: Pictures,
+        on_done: Sequence[OnDone] = (),
+    ) -> None:
         self.view = view
+        self._on_done = on_done
         self._tutor = tutor
         self._session_id = session_id
         self._pictures = pictures
@@ -50,6 +63,10 @@ class LiveTurn:
         self._thread.join(timeout)
 
     def _run(self) -> None:
+        with logs.request(self._session_id):
+            self._follow_tutor()
+
+    def _follow_tutor(self) -> None:
         try:
             for event in self._tutor.reply(self.view.question, self._session_id, self._cancel):
                 pictures = (
@@ -61,7 +78,8 @@ class LiveTurn:
                         self._count += 1
                     self._news.notify_all()
                 if isinstance(event, Done):
-                    break
+                    for tell in self._on_done:
+                        tell(self._session_id, self.view.number, self.view.question, event)
         except Exception:  # the last door: a fault becomes a sentence in the chat, never a silent page
             log.exception("a turn failed")
             with self._news:
@@ -128,6 +146,7 @@ class Conversations:
         self._kept = kept
         self._open: OrderedDict[str, Conversation] = OrderedDict()
         self._lock = threading.Lock()
+        self.on_done: list[OnDone] = []
         self.on_forget: list[Callable[[str], None]] = []  # of others that hold something of a conversation
 
     def open(self, session_id: str) -> Conversation:
@@ -163,7 +182,7 @@ class Conversations:
                     return None
                 self._settle(conversation)
             view = TurnView(len(conversation.turns), message)
-            conversation.live = LiveTurn(self._tutor, session_id, view, self._pictures)
+            conversation.live = LiveTurn(self._tutor, session_id, view, self._pictures, self.on_done)
             conversation.live.start()
             return conversation, conversation.live
 

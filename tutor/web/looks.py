@@ -20,6 +20,7 @@ STYLES = (
     "progress.css",
     "settings.css",
     "past.css",
+    "report.css",
     "chat.css",
 )  # in this order, later rules win
 # Run in the head, before anything asks.

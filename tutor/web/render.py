@@ -16,14 +16,13 @@ from typing import Any
 
 from knowledge.search import Passage
 from labs.base import LabResult
-from tutor.events import Done, Event, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
+from tutor.events import PASSING, Done, Event, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
 from tutor.sessions import Turn
 from tutor.web import markup
 from tutor.web.results import Picture, RunView, picture_html, result_markdown, run_step
 from tutor.web.run_actions import actions_html
 
 Message = dict[str, Any]
-PASSING = "One moment"  # how the tutor begins what is soon out of date
 TARGET = re.compile(r"#passage-(\d{1,6})-(\d{1,3})-([0-9a-f]{8})\Z")
 
 
@@ -138,15 +137,15 @@ class TurnView:
                 if actions := actions_html(run):
                     out.append(_said(actions))
         # "One moment: reading the course" is of use only until the moment is over, and only the last of them.
-        passing = [notice for notice in self.early if notice.message.startswith(PASSING)]
+        passing = [notice for notice in self.early if notice.passing]
         early = [notice for notice in self.early if notice not in passing]
         out += [_said(notice_html(notice)) for notice in early + (passing[-1:] if self.waiting else [])]
         if self.text.strip() and all(notice.message != self.text for notice in self.early):
             out.append(_said(markup.markdown(self.text, self._cite, growing=not self.done)))
-        over = [
-            n for n in self.notices if n.message == self.text or (self.done and n.message.startswith(PASSING))
-        ]
-        out += [_said(notice_html(notice)) for notice in self.notices if notice not in over]
+        later = [notice for notice in self.notices if not notice.passing and notice.message != self.text]
+        if not self.done:
+            later += [notice for notice in self.notices if notice.passing][-1:]
+        out += [_said(notice_html(notice)) for notice in later]
         if self.waiting:
             out.append(_said(WORKING))
         if self.done and not any(message["role"] == "assistant" for message in out):

@@ -90,7 +90,12 @@ class LabDesk:
         """Made when first needed, once: a page on which nobody opens the room needs none of it."""
         with self._lock:
             if self._made is None:
-                runs = LabRuns(self._site.tutor.runner, self._runs_of_chat)
+                runs = LabRuns(
+                    self._site.tutor.runner,
+                    self._runs_of_chat,
+                    self._site.tutor.sessions.person,
+                    self._site.tutor.intake,
+                )
                 self._made = runs, Guesses(runs, self._site.tutor.progress)
             return self._made
 
