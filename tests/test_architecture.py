@@ -69,7 +69,17 @@ def test_the_ingest_command_line_sees_only_knowledge():
         ("openai", ("tutor/models/openai.py",)),
         ("xllamacpp", ("tutor/models/llamacpp",)),
         ("langchain_huggingface", ("tutor/models/huggingface.py",)),
-        ("sqlalchemy", ("tutor/sessions.py", "tutor/feedback.py", "tutor/progress.py", "tutor/owners.py")),
+        (
+            "sqlalchemy",
+            (
+                "tutor/sessions.py",
+                "tutor/feedback.py",
+                "tutor/progress.py",
+                "tutor/owners.py",
+                "tutor/migrations/",
+            ),
+        ),
+        ("alembic", ("tutor/migrations/",)),
         ("fsrs", ("tutor/progress.py",)),
         ("yaml", ("tutor/quiz/authored.py",)),
         ("distributed", ("labs/cluster.py",)),
@@ -109,7 +119,10 @@ def test_nothing_heavy_is_imported_at_module_import_time(vendor):
             "import tutor.cli; tutor.cli._parser()",
             ("numpy", "torch", "gradio", "langchain_core", "sqlalchemy", "pydantic"),
         ),
-        ("import tutor.tutor", ("torch", "gradio", "chromadb", "openai", "transformers", "langchain_core")),
+        (
+            "import tutor.tutor",
+            ("torch", "gradio", "chromadb", "openai", "transformers", "langchain_core", "alembic"),
+        ),
     ],
 )
 def test_importing_costs_nothing_heavy(statement, absent):
