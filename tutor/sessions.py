@@ -169,8 +169,8 @@ class SessionStore:
         parsed = make_url(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         try:
-            if sqlite and parsed.database not in (None, "", ":memory:"):
-                Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            if file := sqlite_file(url):
+                file.parent.mkdir(parents=True, exist_ok=True)
             self._engine = create_engine(parsed, pool_pre_ping=not sqlite)
             if sqlite:
                 event.listen(self._engine, "connect", _prepare_sqlite)
@@ -327,6 +327,14 @@ class SessionStore:
         with Session(self._engine) as db:
             query = select(func.count()).select_from(_TurnRow).where(_TurnRow.session_id == session_id)
             return int(db.scalar(query) or 0)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file behind the address of a database; None for a database server, or one in memory."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database)).absolute()
 
 
 def title_of(question: str, longest: int = 60) -> str:
