@@ -11,8 +11,10 @@ opens it, and never changes afterwards.
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -28,6 +30,10 @@ WINDOW = 24  # words: about two sentences without their little words
 STEP = 12  # words from one window to the next
 BATCH = 1000  # below SQLite's limit on variables in one statement
 
+# Chroma counts the clients of a path without a lock: one that is opened while another is closed gets a stopped one.
+_clients = threading.Lock()
+_over: deque[Any] = deque()  # clients that wait to be closed
+
 
 class VectorIndex:
     """The vectors of one generation, open for reading. Safe to use from several threads."""
@@ -41,7 +47,7 @@ class VectorIndex:
         try:
             client = _client(folder / "chroma")
             # The client is closed when the last search that uses this generation is over, not before.
-            weakref.finalize(self, client.close)
+            weakref.finalize(self, _close, client)
             self._collection = client.get_collection(COLLECTION, embedding_function=None)
             self._check(len(chunks))
         except Exception as error:  # Chroma's Rust core raises many kinds
@@ -140,7 +146,7 @@ def write_vectors(folder: Path, chunks: Sequence[Chunk], embedded: Sequence[Embe
 
 
 def _fill(path: Path, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
-    with contextlib.closing(_client(path)) as client:
+    with _closing(_client(path)) as client:
         # cosine; everything else is left at its default on purpose
         collection = client.create_collection(
             COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
@@ -178,4 +184,37 @@ def _client(path: Path) -> Any:
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False))
+    with _clients:
+        client = chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False))
+    _close_those_over()
+    return client
+
+
+def _close(client: Any) -> None:
+    """Close a client now, or where somebody opens one, right after that.
+
+    Never waits: the collector of garbage may call it anywhere, also in the middle of an opening.
+    """
+    _over.append(client)
+    _close_those_over()
+
+
+def _close_those_over() -> None:
+    while _over and _clients.acquire(blocking=False):
+        try:
+            with contextlib.suppress(IndexError):
+                while True:
+                    _over.popleft().close()
+        finally:
+            _clients.release()
+
+
+@contextlib.contextmanager
+def _closing(client: Any) -> Iterator[Any]:
+    """Closed for certain when the block is over: what was written is on disk then."""
+    try:
+        yield client
+    finally:
+        with _clients:
+            client.close()
+        _close_those_over()

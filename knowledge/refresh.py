@@ -19,7 +19,7 @@ from knowledge.documents import Document, content_hash, lecture_of, read_documen
 from knowledge.duplicates import Sketch, news, originals, sketch
 from knowledge.errors import KnowledgeError, NothingToIngestError, UnreadableError
 from knowledge.files import CourseFile, find_files
-from knowledge.generations import clean_up, current_name, next_generation, writer
+from knowledge.generations import clean_up, current_name, is_whole, next_generation, writer
 from knowledge.manifest import (
     Manifest,
     StoredDocument,
@@ -28,7 +28,7 @@ from knowledge.manifest import (
     stored,
     write_manifest,
 )
-from knowledge.sources import remember
+from knowledge.sources import note, remember
 
 if TYPE_CHECKING:
     from knowledge.embedding import Embedded, TextEmbedder
@@ -124,10 +124,10 @@ def refresh(
         built_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(embedder.name, built_at, tuple(documents), tuple(duplicates))
         if rebuild or not _same(manifest, old.manifest):
-            _build(index_dir, manifest, old, embedder, tell)
+            _build(index_dir, manifest, old, embedder, paths, tell)
         else:
-            clean_up(index_dir, keep=set(), above=int(current_name(index_dir).removeprefix("gen-")))
-        remember(index_dir, paths)
+            clean_up(index_dir)
+            remember(index_dir, paths)
     outcomes = _outcomes(files, skipped, manifest, old)
     kept = {document.path for document in documents}
     count = [outcome.outcome for outcome in outcomes].count
@@ -151,6 +151,8 @@ def _nothing(embedder: TextEmbedder) -> _Old:
 def _load_old(index_dir: Path, embedder: TextEmbedder) -> _Old:
     try:
         folder = index_dir / current_name(index_dir)
+        if not is_whole(folder):
+            return _nothing(embedder)
         return _Old(folder, read_manifest(folder, embedder.name))
     except (KnowledgeError, FileNotFoundError):
         # None yet; or of another version, or damaged: a refresh is the cure, and everything is made anew.
@@ -228,8 +230,12 @@ def _again(item: _Found, original: StoredDocument | None, old: _Old) -> StoredDo
 
 
 def _made(item: _Found, original: StoredDocument | None, embedder: TextEmbedder) -> StoredDocument:
-    # What was known from before was not read yet.
-    document = item.document or read_document(item.file.name, item.file.read(), item.file.root_name)
+    document = item.document
+    if document is None:  # known from before, and not read yet
+        data = item.file.read()
+        # It may have been saved again since: the hash must be that of the text that goes into the index.
+        item = replace(item, sha256=content_hash(data))
+        document = read_document(item.file.name, data, item.file.root_name)
     chunks = chunk_document(document, embedder.count_tokens, embedder.max_tokens)
     if not chunks:
         raise UnreadableError("there is no text in it")
@@ -274,7 +280,14 @@ def _outcomes(
     return [*found, *(Outcome(path, REMOVED, "no longer there") for path in gone)]
 
 
-def _build(index_dir: Path, manifest: Manifest, old: _Old, embedder: TextEmbedder, tell: Progress) -> None:
+def _build(
+    index_dir: Path,
+    manifest: Manifest,
+    old: _Old,
+    embedder: TextEmbedder,
+    paths: Sequence[Path],
+    tell: Progress,
+) -> None:
     from knowledge.index import write_vectors
     from knowledge.lexical import write_lexical
 
@@ -290,6 +303,8 @@ def _build(index_dir: Path, manifest: Manifest, old: _Old, embedder: TextEmbedde
         write_vectors(folder, chunks, [known[chunk.embedded] for chunk in chunks])
         write_lexical(folder, chunks)
         write_manifest(manifest, folder)
+        # In the same step as the swap: a refresh later must not read the folders of the course before.
+        note(folder, paths)
     tell("Writing", 1, 1)
 
 

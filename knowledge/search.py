@@ -20,7 +20,7 @@ import numpy as np
 from knowledge.chunking import Chunk
 from knowledge.errors import DamagedIndexError, KnowledgeError, MissingIndexError, UnknownDocumentError
 from knowledge.followups import with_context
-from knowledge.generations import current_name
+from knowledge.generations import Pin, current_name
 from knowledge.joining import AMONG, grouped, together
 from knowledge.manifest import Manifest, StoredDocument, read_manifest
 from knowledge.paths import environment
@@ -189,6 +189,7 @@ class _Generation:
         from knowledge.index import VectorIndex
         from knowledge.lexical import Lexical
 
+        self._pin = Pin(folder)  # until the last search in it is over
         self.name = folder.name
         self.manifest: Manifest = read_manifest(folder, embedder.name)
         self.documents: dict[str, StoredDocument] = {d.path: d for d in self.manifest.documents}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,7 @@ def remembered(index_dir: Path) -> Sources | None:
         current = index_dir / current_name(index_dir)
     except MissingIndexError:
         return None
-    # A refresh that was killed just after the swap has noted nothing yet: then the note of before counts.
+    # An earlier version made its note after the swap, and may have been killed between the two.
     before = sorted(index_dir.glob("gen-*"), key=lambda folder: natural(folder.name), reverse=True)
     return next(
         (known for folder in (current, *before) if (known := _read(folder / _FILE)) is not None), None
@@ -67,17 +68,24 @@ def _read(note: Path) -> Sources | None:
         return None
 
 
-def remember(index_dir: Path, paths: Sequence[Path]) -> None:
-    """Note what was just read. A disk that refuses is no reason to fail: the index itself is there."""
+def note(folder: Path, paths: Sequence[Path]) -> None:
+    """Write into a generation's folder what it was read from. Raises OSError, and then leaves the note of before."""
     shipped = COURSE.resolve()
     data = {
         "paths": [_SHIPPED if path.resolve() == shipped else os.fspath(path.resolve()) for path in paths],
         "refreshed_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    folder = index_dir / current_name(index_dir)
     aside = folder / f"{_FILE}.new"
     try:
         aside.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         os.replace(aside, folder / _FILE)
     except (OSError, ValueError):
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
+
+
+def remember(index_dir: Path, paths: Sequence[Path]) -> None:
+    """Note a refresh that changed nothing. A disk that refuses is no reason to fail: the index itself is there."""
+    with suppress(OSError, ValueError):
+        note(index_dir / current_name(index_dir), paths)

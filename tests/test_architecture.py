@@ -77,8 +77,10 @@ def test_the_ingest_command_line_sees_only_knowledge():
                 "tutor/progress.py",
                 "tutor/owners.py",
                 "tutor/report.py",
+                "tutor/migrations/",
             ),
         ),
+        ("alembic", ("tutor/migrations/",)),
         ("fsrs", ("tutor/progress.py",)),
         ("yaml", ("tutor/quiz/authored.py",)),
         ("distributed", ("labs/cluster.py",)),
@@ -119,7 +121,10 @@ def test_nothing_heavy_is_imported_at_module_import_time(vendor):
             "import tutor.cli; tutor.cli._parser()",
             ("numpy", "torch", "gradio", "langchain_core", "sqlalchemy", "pydantic"),
         ),
-        ("import tutor.tutor", ("torch", "gradio", "chromadb", "openai", "transformers", "langchain_core")),
+        (
+            "import tutor.tutor",
+            ("torch", "gradio", "chromadb", "openai", "transformers", "langchain_core", "alembic"),
+        ),
     ],
 )
 def test_importing_costs_nothing_heavy(statement, absent):

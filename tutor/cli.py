@@ -68,6 +68,8 @@ def _guarded(work: Any) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from tutor.commands import backup
+
     parser = _Parser(
         prog="tutor",
         description="A machine-learning tutor that cites the course and runs its experiments.",
@@ -134,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_parser(commands, json_)
     doctor = commands.add_parser("doctor", parents=[shared, model, json_], help="what works on this machine")
     doctor.set_defaults(run=_doctor)
+    backup.add_parsers(commands, json_)
     commands.add_parser("ingest", help="refresh the knowledge base from a folder (see: tutor ingest --help)")
     return parser
 

@@ -5,6 +5,7 @@
     ├── LibraryError             the course cannot be opened or built         -> the message
     ├── CourseError              the course cannot be changed in that way     -> the teacher
     ├── SessionError             a conversation cannot be named, read, saved  -> the message
+    ├── BackupError              a back-up cannot be made, or not be restored -> the message
     ├── MessageError             a chat message is empty or far too long      -> the student
     ├── ClosingError             the tutor is ending and takes nothing new    -> the student
     └── ModelError               no answer can be had from the chat model
@@ -56,6 +57,10 @@ class MissingKeyError(ProviderError):
 
     def __init__(self, provider: str, variable: str) -> None:
         super().__init__(f"{provider} needs an API key. Set {variable}, or pick another model.")
+
+
+class BackupError(TutorError):
+    """A back-up cannot be written, is damaged, or would overwrite what is there."""
 
 
 class SessionError(TutorError):

@@ -38,8 +38,6 @@ class FeedbackStore:
 
     def __init__(self, sessions: SessionStore) -> None:
         self._engine = sessions.engine
-        # Made here: the sessions' own tables may have been created before this module was loaded.
-        TableBase.metadata.create_all(self._engine, tables=[TableBase.metadata.tables["feedback"]])
 
     def rate(self, session_id: str, turn: int, verdict: str) -> None:
         """Keep a verdict on a turn, in place of an earlier one.

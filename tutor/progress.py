@@ -98,7 +98,6 @@ class ProgressStore:
     def __init__(self, sessions: SessionStore) -> None:
         self._engine = sessions.engine
         self._person = sessions.person
-        TableBase.metadata.create_all(self._engine)
 
     def record(
         self, session_id: str, question: Question, right: bool, hints: int = 0, now: datetime | None = None

@@ -33,19 +33,20 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
 
 from knowledge.search import Passage
 from labs.base import LabResult
 from labs.codec import result_from_json, result_to_json
 from tutor.errors import SessionError
+from tutor.migrations import bring_up_to_date
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class TableBase(DeclarativeBase):
-    """Every table of the database, also those of other modules."""
+    """Every table of the database, also those of other modules. `tutor.migrations` makes and changes them."""
 
 
 class _SessionRow(TableBase):
@@ -56,8 +57,7 @@ class _SessionRow(TableBase):
 
 
 class _CourseRow(TableBase):
-    """The course that a session is in, where that is not the default one. A table of its own: databases of before
-    need no new column."""
+    """The course that a session is in, where that is not the default one."""
 
     __tablename__ = "session_courses"
     session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -160,7 +160,8 @@ class SessionStore:
     Raises
     ------
     SessionError
-        From the constructor, when the database cannot be opened; the message says what to do.
+        From the constructor, when the database cannot be opened, or a newer version of the tutor made it; the message
+        says what to do.
     """
 
     def __init__(self, url: str, course: str = "") -> None:
@@ -168,13 +169,17 @@ class SessionStore:
         parsed = make_url(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         try:
-            if sqlite and parsed.database not in (None, "", ":memory:"):
-                Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            if file := sqlite_file(url):
+                file.parent.mkdir(parents=True, exist_ok=True)
             self._engine = create_engine(parsed, pool_pre_ping=not sqlite)
             if sqlite:
                 event.listen(self._engine, "connect", _prepare_sqlite)
-            TableBase.metadata.create_all(self._engine)
-        except (OperationalError, OSError, ModuleNotFoundError) as error:
+            try:
+                bring_up_to_date(self._engine)
+            except BaseException:
+                self._engine.dispose()
+                raise
+        except (DBAPIError, OSError, ModuleNotFoundError) as error:
             reason = getattr(error, "orig", None) or error
             raise SessionError(
                 f"The conversations in {parsed.render_as_string(hide_password=True)} cannot be opened ({reason}). "
@@ -322,6 +327,14 @@ class SessionStore:
         with Session(self._engine) as db:
             query = select(func.count()).select_from(_TurnRow).where(_TurnRow.session_id == session_id)
             return int(db.scalar(query) or 0)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file behind the address of a database; None for a database server, or one in memory."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database)).absolute()
 
 
 def title_of(question: str, longest: int = 60) -> str:
