@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     # The page
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
+    open: bool = False  # whether others may reach a page that has no passwords
+    auth_file: Path | None = None
+    messages_per_minute: int = Field(60, ge=0, le=100_000)
+    runs_per_minute: int = Field(30, ge=0, le=100_000)
+    uploads_per_minute: int = Field(20, ge=0, le=100_000)
     teachers: str = ""  # names, with commas between them, that may change the course once they have signed in
 
     # Lab runs
@@ -69,7 +74,7 @@ class Settings(BaseSettings):
     lab_memory_mb: int = Field(4096, ge=256)
     labs_cluster: str | None = Field(None, validation_alias="LABS_CLUSTER")
 
-    @field_validator("home", "index", "weights")
+    @field_validator("home", "index", "weights", "auth_file")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

@@ -19,7 +19,7 @@ REFUSED = (
     "Only a teacher may change the course: somebody at the computer that serves this page, or a name that "
     "TUTOR_TEACHERS lists, after signing in."
 )
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Access:
         headers = request.headers
         client = getattr(request.client, "host", "")
         host = str(headers.get("host", "")).rsplit(":", 1)[0]
-        return is_loopback(client) and is_loopback(host) and not any(headers.get(name) for name in _FORWARDED)
+        return is_loopback(client) and is_loopback(host) and not any(headers.get(name) for name in FORWARDED)
 
     @property
     def programs(self) -> bool:
