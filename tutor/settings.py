@@ -45,12 +45,12 @@ class Settings(BaseSettings):
     course: str | None = None  # one of several that live beside each other; None: the one without a name
     weights: Path = Field(default_factory=lambda data: weights_folder(_below(data.get("home"))))
     database_url: str | None = Field(None, repr=False)  # may hold a password
-    chroma_url: str | None = None
+    chroma_url: str | None = Field(None, repr=False)  # these two may, too
 
     # The chat model
     model: str = "auto"
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL", repr=False)
     openai_model: str | None = None
     tool_calls: Literal["auto", "yes", "no"] = "auto"
     context_tokens: int | None = Field(None, ge=1024, le=1_048_576)

@@ -185,7 +185,7 @@ class McpRoom:
         schema = next((tool["input_schema"] for tool in self.tools() if tool["name"] == name), None)
         if schema is None:
             names = ", ".join(tool["name"] for tool in self.tools())
-            raise _WrongCallError(f"There is no tool {name!r}. There are: {names}.")
+            raise _WrongCallError(f"There is no tool {name[:60]!r}. There are: {names}.")
         values = _checked(name, given, schema)
         visitor = Visitor(caller or "", address.get())
         if name in ("ask", "search"):
@@ -301,14 +301,14 @@ def _checked(tool: str, given: Mapping[str, Any], schema: Mapping[str, Any]) -> 
     properties = schema["properties"]
     if unknown := [name for name in given if name not in properties]:
         allowed = ", ".join(properties) or "nothing"
-        raise _WrongCallError(f"{tool} takes no {unknown[0]!r}. It takes: {allowed}.")
+        raise _WrongCallError(f"{tool} takes no {unknown[0][:60]!r}. It takes: {allowed}.")
     if missing := [name for name in schema.get("required", ()) if name not in given]:
         raise _WrongCallError(f"{tool} needs {missing[0]!r}: {properties[missing[0]]['description']}")
     for name, value in given.items():
         kind = properties[name].get("type", "object")
         python = {"string": str, "integer": int, "object": dict}[kind]
         if not isinstance(value, python) or isinstance(value, bool):
-            raise _WrongCallError(f"{name!r} of {tool} was {value!r}; it must be of type {kind}.")
+            raise _WrongCallError(f"{name!r} of {tool} was {str(value)[:60]!r}; it must be of type {kind}.")
     return dict(given)
 
 
