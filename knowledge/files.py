@@ -128,7 +128,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
             key=natural,
         )
         for name in sorted((*filter(_shown, names), *linked), key=natural):
-            yield Path(folder, name), _what_else(Path(folder, name))
+            yield Path(folder, name), _what_else(Path(folder, name), root)
     yield from unreadable
 
 
@@ -140,10 +140,12 @@ def _is_environment(folder: str, name: str) -> bool:
     return Path(folder, name, "pyvenv.cfg").is_file()
 
 
-def _what_else(file: Path) -> str:
+def _what_else(file: Path, root: Path) -> str:
     """Why something in a folder is no file to read; "" for a file."""
     if file.is_file():
-        return ""
+        # A folder that came from somebody else must not bring in what is private on this computer.
+        leaves = file.is_symlink() and not file.resolve().is_relative_to(root)
+        return "a link that leads out of the folder: put the file itself there" if leaves else ""
     if file.is_dir():
         return "a link to a folder: give that folder itself"
     return "a link that leads nowhere" if file.is_symlink() else "neither a file nor a folder"

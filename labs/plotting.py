@@ -80,7 +80,21 @@ def draw(chart: Chart, series: Series) -> Figure:
         box = (column * cell_width + left, bottom_in, cell_width - left - right, cell_height - above - below)
         axes = figure.add_axes((box[0] / WIDTH, box[1] / height, box[2] / WIDTH, box[3] / height))
         _panel(axes, panel, series, tones, box[3])
+    _take_dollars_as_they_are(figure)
     return figure
+
+
+def _take_dollars_as_they_are(figure: Figure) -> None:
+    """No formulas in texts: a student's column may be called "price ($) by cost ($)". Powers of ten on an axis stay."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # type: ignore[attr-defined]
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                for label in axis.get_ticklabels(which="both"):
+                    label.set_parse_math(True)
 
 
 def png_bytes(result: LabResult, chart: Chart, dpi: int = DPI) -> bytes:

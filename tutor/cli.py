@@ -69,6 +69,7 @@ def _guarded(work: Any) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from tutor.commands import backup
+    from tutor.commands.passwords import add_parser as add_passwords_parser
 
     parser = _Parser(
         prog="tutor",
@@ -92,9 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1: this computer only)")
     serve.add_argument("--port", type=int, help="port to listen on (default 7860; 0 picks a free one)")
     serve.add_argument("--share", action="store_true", help="a public address through Gradio's tunnel")
-    serve.add_argument(
-        "--auth-file", type=Path, metavar="FILE", help="lines of name:password that may log in"
-    )
+    serve.add_argument("--auth-file", type=Path, metavar="FILE", help="who may sign in: see tutor passwords")
+    serve.add_argument("--open", action="store_true", default=None, help="serve others without a password")
     serve.add_argument("--log-json", action="store_true", help="the log as one JSON object a line")
     serve.set_defaults(run=_serve)
 
@@ -132,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(run=_report)
 
     _eval_parser(commands, [shared, model, json_])
+    add_passwords_parser(commands)
     _lab_parser(commands, json_)
     _model_parser(commands, json_)
     doctor = commands.add_parser("doctor", parents=[shared, model, json_], help="what works on this machine")
@@ -191,10 +192,13 @@ def _model_parser(commands: Any, json_: _Parser) -> None:
 # --- what the commands construct ------------------------------------------------------------------------------------
 
 
+_SETTINGS = ("index", "course", "model", "host", "port", "open", "auth_file")  # with options of the same name
+
+
 def _settings(parsed: argparse.Namespace, **more: Any) -> Settings:
     from tutor.settings import load_settings
 
-    named = {name: getattr(parsed, name, None) for name in ("index", "course", "model")}
+    named = {name: getattr(parsed, name, None) for name in _SETTINGS}
     return load_settings(**named, **more)
 
 
@@ -231,12 +235,12 @@ def _runner(settings: Settings) -> Any:
 
 
 def _serve(parsed: argparse.Namespace) -> int:
-    log = "json" if parsed.log_json else None
-    settings = _settings(parsed, host=parsed.host, port=parsed.port, log=log)
-    from tutor.commands.serve import serve
+    settings = _settings(parsed, log="json" if parsed.log_json else None)
+    from tutor.commands.serve import check_open, serve
 
+    check_open(settings, parsed.share)
     return serve(
-        settings, _library(settings), _weights(settings), _runner(settings), parsed.share, parsed.auth_file
+        settings, _library(settings), _weights(settings), _runner(settings), parsed.share, settings.auth_file
     )
 
 

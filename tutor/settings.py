@@ -45,12 +45,12 @@ class Settings(BaseSettings):
     course: str | None = None  # one of several that live beside each other; None: the one without a name
     weights: Path = Field(default_factory=lambda data: weights_folder(_below(data.get("home"))))
     database_url: str | None = Field(None, repr=False)  # may hold a password
-    chroma_url: str | None = None
+    chroma_url: str | None = Field(None, repr=False)  # these two may, too
 
     # The chat model
     model: str = "auto"
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL", repr=False)
     openai_model: str | None = None
     tool_calls: Literal["auto", "yes", "no"] = "auto"
     context_tokens: int | None = Field(None, ge=1024, le=1_048_576)
@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     # The page
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
+    open: bool = False  # whether others may reach a page that has no passwords
+    auth_file: Path | None = None
+    messages_per_minute: int = Field(60, ge=0, le=100_000)
+    runs_per_minute: int = Field(30, ge=0, le=100_000)
+    uploads_per_minute: int = Field(20, ge=0, le=100_000)
     teachers: str = ""  # names, with commas between them, that may change the course once they have signed in
 
     # Operation
@@ -77,7 +82,7 @@ class Settings(BaseSettings):
     lab_memory_mb: int = Field(4096, ge=256)
     labs_cluster: str | None = Field(None, validation_alias="LABS_CLUSTER")
 
-    @field_validator("home", "index", "weights")
+    @field_validator("home", "index", "weights", "auth_file")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

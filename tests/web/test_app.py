@@ -19,25 +19,6 @@ def page(settings):
     return build_page(FakeTutor(), settings)
 
 
-def test_passwords_are_read_from_lines(tmp_path):
-    file = tmp_path / "passwords"
-    file.write_text("# my class\n\nada:one:two\n grace:x \n")
-    assert app.read_passwords(file) == [("ada", "one:two"), ("grace", "x")]
-
-
-@pytest.mark.parametrize("content", ["", "# nobody\n", "ada\n", "ada:\n", ":secret\n"])
-def test_a_password_file_that_lets_nobody_or_anybody_in_is_refused(tmp_path, content):
-    file = tmp_path / "passwords"
-    file.write_text(content)
-    with pytest.raises(SettingsError, match="password file"):
-        app.read_passwords(file)
-
-
-def test_a_missing_password_file_is_named(tmp_path):
-    with pytest.raises(SettingsError, match="nowhere"):
-        app.read_passwords(tmp_path / "nowhere")
-
-
 def test_a_port_that_is_taken_gives_one_sentence(settings, page):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from knowledge.weights import WeightStore
 from labs.runner import LabRunner
 from tutor.commands.output import say, tell
-from tutor.errors import LibraryError, TutorError
+from tutor.errors import LibraryError, SettingsError, TutorError
 from tutor.library import Library
 from tutor.logs import set_up
 from tutor.models.host import ModelHost
@@ -20,6 +21,35 @@ from tutor.tutor import Tutor
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+
+def check_open(settings: Settings, share: bool) -> None:
+    """Nobody serves a page to others without a password by mistake: it is asked, or must have been said.
+
+    Raises
+    ------
+    SettingsError
+        There is nobody to ask, or the answer was no.
+    """
+    from tutor.web.access import is_loopback
+
+    if settings.auth_file is not None or (is_loopback(settings.host) and not share):
+        return
+    who = (
+        "everybody on the internet" if share else f"everybody who can reach this computer at {settings.host}"
+    )
+    if settings.open:
+        tell(f"The page is open to {who}: there is no password file.")
+        return
+    if sys.stdin.isatty():
+        tell(f"Without a password file the page is open to {who}, who may chat, run labs and upload files.")
+        print("Serve it all the same? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return
+    raise SettingsError(
+        f"Without a password file the page would be open to {who}. Give --auth-file FILE (make it with: tutor "
+        "passwords add FILE NAME), or say that it is meant with --open or TUTOR_OPEN=yes."
+    )
 
 
 def serve(

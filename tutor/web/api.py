@@ -18,6 +18,7 @@ from labs.errors import LabError
 from tutor.errors import TutorError
 from tutor.owners import named_owner
 from tutor.service import Reply, Service, Tell
+from tutor.web.limits import Limits, Visitor
 from tutor.web.pictures import Pictures
 from tutor.web.toolkit import gr
 
@@ -28,8 +29,12 @@ Refresh = Callable[[Tell], dict[str, Any]]
 Work = Callable[[Tell, threading.Event], Reply]
 
 
-def add_endpoints(service: Service, pictures: Pictures, refresh: Refresh | None) -> None:
+def add_endpoints(
+    service: Service, pictures: Pictures, refresh: Refresh | None, limits: Limits | None = None
+) -> None:
     """Give the page that is being built its public endpoints; without `refresh`, that one is not offered."""
+
+    limits = limits or Limits()
 
     def files(answer: Reply) -> list[gr.FileData]:
         paths = [picture.path for run, result in answer.runs for picture in pictures.draw(run, result)]
@@ -38,16 +43,19 @@ def add_endpoints(service: Service, pictures: Pictures, refresh: Refresh | None)
     def ask(request: gr.Request, message: str, session: str = "") -> Any:
         """One turn with the tutor: the answer with its sources, and the figures of a lab that it ran."""
         owner = named_owner(request.username) if request.username else None
+        _within(lambda: limits.message(_visitor(request)))
         for step in _steps(lambda tell, cancel: service.ask(message, session, tell, cancel, owner)):
             yield (step.data, files(step)) if isinstance(step, Reply) else (step, [])
 
-    def run_lab(lab: str, parameters: dict[str, Any] | None = None) -> Any:
+    def run_lab(request: gr.Request, lab: str, parameters: dict[str, Any] | None = None) -> Any:
         """Run a lab: its metrics, tables, notes and findings, and its figures."""
+        _within(lambda: limits.run(_visitor(request)))
         for step in _steps(lambda tell, cancel: service.run_lab(lab, parameters, tell, cancel)):
             yield (step.data, files(step)) if isinstance(step, Reply) else (step, [])
 
-    def search(query: str, k: int = 6) -> dict[str, Any]:
+    def search(request: gr.Request, query: str, k: int = 6) -> dict[str, Any]:
         """The k passages of the course that fit the query best, best first."""
+        _within(lambda: limits.message(_visitor(request)))
         return _spoken(lambda: service.search(query, k)).data
 
     def list_labs() -> dict[str, Any]:
@@ -63,6 +71,17 @@ def add_endpoints(service: Service, pictures: Pictures, refresh: Refresh | None)
         gr.api(function, api_name=function.__name__, concurrency_limit=16, concurrency_id="programs")
     if refresh is not None:
         _add_refresh(refresh)
+
+
+def _visitor(request: Any) -> Visitor:
+    return Visitor(str(request.username or ""), str(getattr(request.client, "host", "") or ""))
+
+
+def _within(check: Callable[[], None]) -> None:
+    try:
+        check()
+    except TutorError as error:
+        raise gr.Error(str(error), print_exception=False) from None
 
 
 def _add_refresh(refresh: Refresh) -> None:

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from starlette.middleware import Middleware
 from labs.registry import LABS
 from tutor.errors import SettingsError
 from tutor.owners import Owners
+from tutor.passwords import Passwords
 from tutor.service import Service
 from tutor.settings import Settings
 from tutor.web import api, looks, status
@@ -29,8 +31,10 @@ from tutor.web.access import Access, programs_refresh, teacher_names
 from tutor.web.chat import ChatRoom
 from tutor.web.course_room.room import CourseRoom
 from tutor.web.ending import finish, watched
+from tutor.web.gate import Gate, Rules
 from tutor.web.health import Health, HealthDoor
 from tutor.web.lab_room.room import LabRoom
+from tutor.web.limits import Limits, TooManyError
 from tutor.web.live import Conversations
 from tutor.web.mcp_server import LOCAL, McpDoor, McpRoom
 from tutor.web.past import DOOR, PastDrawer
@@ -38,9 +42,11 @@ from tutor.web.pictures import Pictures
 from tutor.web.progress_room import ProgressRoom
 from tutor.web.report_room import ReportRoom
 from tutor.web.settings_room import SettingsRoom
+from tutor.web.sign_in import SignIn
 from tutor.web.site import Header, Session, Site, session_input
 from tutor.web.toolkit import gr
 
+log = logging.getLogger(__name__)
 TITLE = "ML Tutor"
 TAGLINE = "Lectures explained, experiments run"
 DAY = 24 * 3600
@@ -78,11 +84,12 @@ def build(
     examples = default_examples() if examples is None else examples
     owners = Owners(tutor.sessions, tutor.progress)
     access = Access(teacher_names(settings))
-    site = Site(tutor, settings, knowledge, model_host, conversations, owners, access)
+    limits = Limits.of(settings)
+    site = Site(tutor, settings, knowledge, model_host, conversations, owners, access, limits)
     with gr.Blocks(title=TITLE, fill_height=True, delete_cache=(DAY, DAY), analytics_enabled=False) as page:
         # First, so that their names are free: the rooms' own handlers are private, and take what is left.
         refresh = programs_refresh(knowledge, access)
-        api.add_endpoints(Service(tutor), pictures, refresh)
+        api.add_endpoints(Service(tutor), pictures, refresh, limits)
         session = session_input(owners)
         header = _header(model_host, knowledge)
         with gr.Tabs(elem_id="rooms"):
@@ -94,6 +101,8 @@ def build(
         PastDrawer(site).build(page, session, header)
     page.queue(default_concurrency_limit=16, max_size=256, api_open=False)
     page.tutor_access = access  # `launch` says how the page is served
+    page.tutor_limits = limits
+    page.tutor_folder = folder
     page.tutor_refresh = refresh
     return page
 
@@ -164,13 +173,15 @@ def launch(
     """
     host = host or settings.host
     port = _free_port(host, settings.port if port is None else port)
-    auth = read_passwords(auth_file) if auth_file is not None else None
-    page.tutor_access.launched(host, share, sign_in=auth is not None)
+    sign_in = _sign_in(auth_file) if auth_file is not None else None
+    page.tutor_access.launched(host, share, sign_in=sign_in is not None)
     app_kwargs = looks.app_kwargs(local=not share)
+    local = host in LOCAL and not share
+    rules = Rules(page.tutor_access, page.tutor_limits, page.tutor_folder, sign_in, local)
+    app_kwargs["middleware"].insert(1, Middleware(Gate, rules=rules))  # refusals carry the headers, too
     if service is not None:
-        local = host in LOCAL and not share
         refresh = page.tutor_refresh if page.tutor_access.programs else None
-        door = McpRoom(service, LABS, local=local, passwords=auth, refresh=refresh)
+        door = McpRoom(service, LABS, local=local, sign_in=sign_in, refresh=refresh, limits=page.tutor_limits)
         app_kwargs["middleware"].append(Middleware(McpDoor, door=door))
     if health is not None:  # in front of everything: it needs no password and no page
         who = "off" if share and settings.metrics == "local" else settings.metrics
@@ -184,8 +195,8 @@ def launch(
         server_name=host,
         server_port=port,
         share=share,
-        auth=auth,
-        auth_message="Sign in with the name and password that your teacher gave you." if auth else None,
+        auth=_asked(sign_in) if sign_in else None,
+        auth_message="Sign in with the name and password that your teacher gave you." if sign_in else None,
         prevent_thread_lock=True,
         quiet=True,
         inbrowser=False,
@@ -260,30 +271,28 @@ def warm_up() -> None:
     threading.Thread(target=load, name="warm-up", daemon=True).start()
 
 
-def read_passwords(path: Path) -> list[tuple[str, str]]:
-    """Lines of `name:password`; empty lines and lines that begin with # are passed over."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise SettingsError(
-            f"The password file {path} cannot be read: {reason}. It holds lines of name:password."
-        ) from error
-    pairs = []
-    for n, line in enumerate(lines, start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        name, colon, password = line.strip().partition(":")
-        if not (name and colon and password):
-            raise SettingsError(
-                f"Line {n} of the password file {path} is not name:password. Correct it, or remove it."
-            )
-        pairs.append((name, password))
-    if not pairs:
-        raise SettingsError(
-            f"The password file {path} names nobody. Write a line of name:password for each person."
-        )
-    return pairs
+def _sign_in(auth_file: Path) -> SignIn:
+    passwords = Passwords(auth_file)
+    if plain := passwords.plain:
+        log.warning(
+            "The passwords of %d name%s in %s are not hashed: whoever reads the file has them. "
+            "Hash them with: tutor passwords protect %s",
+            len(plain), "s" * (len(plain) != 1), auth_file, auth_file,
+        )  # fmt: skip
+    return SignIn(passwords)
+
+
+def _asked(sign_in: SignIn) -> Callable[[str, str], Awaitable[bool]]:
+    """What Gradio's login form asks."""
+    from starlette.exceptions import HTTPException
+
+    async def check(name: str, password: str) -> bool:
+        try:
+            return await sign_in.check(name, password)
+        except TooManyError as error:
+            raise HTTPException(429, str(error), {"retry-after": str(int(error.wait) + 1)}) from None
+
+    return check
 
 
 def _free_port(host: str, port: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from labs.errors import LabError
 from tutor.feedback import BAD, GOOD, REASONS, FeedbackStore
 from tutor.planning import own_files
 from tutor.web import markup, passage, render, status
+from tutor.web.limits import TooManyError, Visitor
 from tutor.web.live import Conversation, LiveTurn
 from tutor.web.report_room import TOLD
 from tutor.web.run_desk import RunDesk
@@ -30,6 +31,7 @@ from tutor.web.site import (
     presented,
     tab,
     valid,
+    visitor,
 )
 from tutor.web.tabs import TabStreams
 from tutor.web.toolkit import gr
@@ -173,6 +175,9 @@ class ChatRoom:
             gr.Warning("This page has lost its conversation. Reload it, and ask again.")
             yield gr.skip(), gr.skip()
             return
+        if not self._within(self._site.limits.message, found):
+            yield gr.skip(), gr.skip()
+            return
         started = self._conversations.ask(found, message)
         if started is None:
             gr.Info(STILL_ANSWERING)
@@ -182,6 +187,10 @@ class ChatRoom:
 
     def add_file(self, path: Any, session_id: Any) -> Iterator[tuple[Any, Any]]:
         """A student's own CSV: kept, and looked at in a turn of its own; a file of no use is refused in words."""
+        found = valid(session_id)
+        if found is not None and not self._within(self._site.limits.upload, found):
+            yield gr.skip(), gr.skip()
+            return
         try:
             name = own_data.keep(Path(str(path)))
         except LabError as error:
@@ -194,6 +203,16 @@ class ChatRoom:
             yield gr.skip(), gr.skip()
             return
         yield from self.ask(own_files.added(name), session_id)
+
+    @staticmethod
+    def _within(check: Callable[[Visitor], None], session_id: str) -> bool:
+        """Whether this may be done now; if not, the student is told."""
+        try:
+            check(visitor(session_id))
+        except TooManyError as error:
+            gr.Warning(html.escape(str(error)))
+            return False
+        return True
 
     def pick(self, event: gr.EventData, session_id: Any) -> Iterator[tuple[Any, Any]]:
         """A clicked example or suggestion is a message like any other."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hmac
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from knowledge.errors import KnowledgeError
@@ -24,6 +23,8 @@ from tutor.errors import TutorError
 from tutor.owners import named_owner
 from tutor.schema import lab_schema
 from tutor.service import MOST_PASSAGES, Reply, Service, Tell
+from tutor.web.limits import Limits, TooManyError, Visitor
+from tutor.web.sign_in import SignIn, address, basic
 
 log = logging.getLogger(__name__)
 PATH = "/mcp"
@@ -33,6 +34,7 @@ INSTRUCTIONS = (
 )
 LOCAL = ("127.0.0.1", "localhost", "::1")
 APOLOGY = "Something went wrong on the tutor's side. Try again; the log says more."
+NOBODY = "Sign in with HTTP basic authentication: the name and password that open the page."
 LATEST_STOP = 600.0  # seconds after which a call is given up, whatever it does
 
 
@@ -59,27 +61,37 @@ class McpRoom:
         labs: Mapping[str, Lab],
         *,
         local: bool = True,
-        passwords: Sequence[tuple[str, str]] | None = None,
+        sign_in: SignIn | None = None,
         refresh: Callable[[Tell], dict[str, Any]] | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        """`passwords` are (name, password) pairs for HTTP basic authentication; `refresh` is offered where it is given.
+        """`sign_in` checks names and passwords (HTTP basic authentication); `refresh` is offered where it is given.
 
         With `local`, calls must be addressed to this machine: a web page that lures a browser here is refused.
         """
         self._service = service
         self._labs = labs
         self._local = local
-        self._passwords = passwords
+        self._sign_in = sign_in
         self._refresh = refresh
+        self._limits = limits or Limits()
         self._manager: Any = None
         self._ready: asyncio.Lock | None = None
         self._life: asyncio.Task[None] | None = None
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """One HTTP request."""
-        if self._passwords is not None and not _allowed(scope, self._passwords):
-            await _refuse(send)
-            return
+        if self._sign_in is not None:
+            header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+            pair = basic(header)
+            try:
+                right = pair is not None and await self._sign_in.check(*pair)
+            except TooManyError as error:
+                await _refuse(send, 429, str(error))
+                return
+            if not right:
+                await _refuse(send, 401, NOBODY)
+                return
         await self._open()
         await self._manager.handle_request(scope, receive, send)
 
@@ -123,7 +135,10 @@ class McpRoom:
             return types.ListToolsResult(tools=[types.Tool(**tool) for tool in tools.values()])
 
         async def call_tool(context: Any, params: Any) -> Any:
-            caller = _name(context.request) if self._passwords is not None else None
+            pair = (
+                basic(context.request.headers.get("authorization", "")) if self._sign_in is not None else None
+            )
+            caller = pair[0] if pair is not None else None
             reply, error = await self._call(params.name, params.arguments or {}, context.session, caller)
             if reply is None:
                 return types.CallToolResult(content=[types.TextContent(text=error)], is_error=True)
@@ -170,8 +185,13 @@ class McpRoom:
         schema = next((tool["input_schema"] for tool in self.tools() if tool["name"] == name), None)
         if schema is None:
             names = ", ".join(tool["name"] for tool in self.tools())
-            raise _WrongCallError(f"There is no tool {name!r}. There are: {names}.")
+            raise _WrongCallError(f"There is no tool {name[:60]!r}. There are: {names}.")
         values = _checked(name, given, schema)
+        visitor = Visitor(caller or "", address.get())
+        if name in ("ask", "search"):
+            self._limits.message(visitor)
+        elif name == "run_lab":
+            self._limits.run(visitor)
         if name == "ask":
             owner = named_owner(caller) if caller else None
             return self._service.ask(**values, tell=tell, cancel=cancel, owner=owner)
@@ -281,14 +301,14 @@ def _checked(tool: str, given: Mapping[str, Any], schema: Mapping[str, Any]) -> 
     properties = schema["properties"]
     if unknown := [name for name in given if name not in properties]:
         allowed = ", ".join(properties) or "nothing"
-        raise _WrongCallError(f"{tool} takes no {unknown[0]!r}. It takes: {allowed}.")
+        raise _WrongCallError(f"{tool} takes no {unknown[0][:60]!r}. It takes: {allowed}.")
     if missing := [name for name in schema.get("required", ()) if name not in given]:
         raise _WrongCallError(f"{tool} needs {missing[0]!r}: {properties[missing[0]]['description']}")
     for name, value in given.items():
         kind = properties[name].get("type", "object")
         python = {"string": str, "integer": int, "object": dict}[kind]
         if not isinstance(value, python) or isinstance(value, bool):
-            raise _WrongCallError(f"{name!r} of {tool} was {value!r}; it must be of type {kind}.")
+            raise _WrongCallError(f"{name!r} of {tool} was {str(value)[:60]!r}; it must be of type {kind}.")
     return dict(given)
 
 
@@ -303,31 +323,7 @@ def _bracketed(name: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def _allowed(scope: Any, passwords: Sequence[tuple[str, str]]) -> bool:
-    """HTTP basic authentication. Every pair is compared, in constant time: the answer's delay tells nothing."""
-    pair = _pair(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
-    checks = [hmac.compare_digest(pair, f"{name}:{password}".encode()) for name, password in passwords]
-    return any(checks)
-
-
-def _name(request: Any) -> str:
-    """Who calls, of a request that has been let in."""
-    return _pair(request.headers.get("authorization", "")).decode().partition(":")[0]
-
-
-def _pair(header: str) -> bytes:
-    """`name:password` of an authorization header; empty where it holds none."""
-    kind, _, coded = header.partition(" ")
-    if kind.lower() != "basic":
-        return b""
-    try:
-        return base64.b64decode(coded.strip(), validate=True)
-    except ValueError:
-        return b""
-
-
-async def _refuse(send: Any) -> None:
-    body = b"Sign in with HTTP basic authentication: the name and password that open the page."
+async def _refuse(send: Any, status: int, sentence: str) -> None:
     headers = [(b"content-type", b"text/plain"), (b"www-authenticate", b'Basic realm="ML Tutor"')]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": sentence.encode()})

@@ -8,6 +8,7 @@ from typing import Any
 from tutor.owners import Owners, browser_owner, named_owner
 from tutor.settings import Settings
 from tutor.web.access import Access
+from tutor.web.limits import Limits, Visitor
 from tutor.web.live import Conversations
 from tutor.web.toolkit import LocalContext, gr
 
@@ -60,6 +61,14 @@ def valid(session_id: Any) -> str | None:
     if found is None or owner is None or not session_id.owners.claim(found, owner):
         return None
     return found
+
+
+def visitor(session_id: str) -> Visitor:
+    """Whoever is calling, for `limits`: the signed-in name, else the session; and the address."""
+    request = LocalContext.request.get(None)
+    username = request.username if hasattr(request, "username") else _signed_in(request)
+    client = getattr(request, "client", None)
+    return Visitor(username or session_id, str(getattr(client, "host", "") or ""))
 
 
 def tab() -> str:
@@ -115,3 +124,4 @@ class Site:
     conversations: Conversations
     owners: Owners
     access: Access = field(default_factory=Access)
+    limits: Limits = field(default_factory=Limits)

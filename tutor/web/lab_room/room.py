@@ -26,7 +26,7 @@ from tutor.lab_runs import LabRunError, LabRuns, RunState
 from tutor.run_files import curves_csv, notebook_json
 from tutor.sessions import Run
 from tutor.web.lab_room import form, views
-from tutor.web.site import Header, Session, Site, presented, valid
+from tutor.web.site import Header, Session, Site, presented, valid, visitor
 from tutor.web.toolkit import gr
 
 log = logging.getLogger(__name__)
@@ -161,6 +161,7 @@ class LabDesk:
 
     def _own(self, session: str, call: Mapping[str, Any]) -> dict[str, Any]:
         """A student's own CSV, kept under a name that labs take; its content came with the request, never a path."""
+        self._site.limits.upload(visitor(session))
         title = Path(str(call.get("name") or "data.csv")).name[:80]
         try:
             data = base64.b64decode(str(call.get("data") or ""), validate=True)
@@ -190,6 +191,7 @@ class LabDesk:
         if isinstance(told, str):
             asked = self._guesses.question(session, lab.id, chosen)
             guess = self._guesses.read(asked, told) if asked is not None else None
+        self._site.limits.run(visitor(session))
         state = self._runs.start(session, lab.id, chosen)
         if asked is not None and guess is not None:
             self._guesses.keep(session, state.run_id, asked, guess)
