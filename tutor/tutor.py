@@ -21,7 +21,7 @@ from labs.runner import LabRunner
 from tutor import memory
 from tutor.errors import ClosingError, MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
-from tutor.facts import FAILED, REFUSED, TurnFacts, Watch, Watcher, short
+from tutor.facts import REFUSED, TurnFacts, Watch, Watcher, short
 from tutor.intake import Intake
 from tutor.library import Library
 from tutor.models.base import LoadedModel, no_model
@@ -190,8 +190,7 @@ class Tutor:
 
     def _tell(self, facts: TurnFacts) -> None:
         """One line in the log, and a word to whoever counts."""
-        level = logging.WARNING if facts.outcome == FAILED else logging.INFO
-        turn_log.log(level, "%s", facts.sentence(), extra={"turn": facts})
+        turn_log.info("%s", facts.sentence(), extra={"turn": facts})
         for watcher in self.watchers:
             watcher(facts)
 

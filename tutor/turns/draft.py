@@ -24,6 +24,7 @@ class Draft:
     answer: str = ""
     abstained: bool = False
     failed: bool = False
+    refused: bool = False  # failed because of what was asked for, and no fault of anything here
     sources: list[Passage] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Any
 from knowledge.errors import KnowledgeError
 from knowledge.search import Passage
 from labs.base import Lab, LabResult
-from labs.errors import LabCancelled, LabError
+from labs.errors import BadParameterError, LabCancelled, LabError, UnknownLabError
 from labs.registry import get_lab
 from labs.runner import LabRunner
 from tutor.checking.citations import check_citations
@@ -56,6 +56,7 @@ def run_experiment(
         return
     except LabError as error:
         draft.failed, draft.answer = True, str(error)
+        draft.refused = isinstance(error, BadParameterError | UnknownLabError)
         # A refused value must not be carried into the next message.
         draft.plan = None
         yield Notice(draft.answer, "error")
