@@ -32,7 +32,7 @@ from tutor.planning.router import Plan, Router
 from tutor.progress import ProgressStore
 from tutor.sessions import Run, SessionStore, Turn, check_session_id
 from tutor.turns import talk
-from tutor.turns.draft import Draft
+from tutor.turns.draft import PROGRAMS, Draft
 from tutor.turns.experiment import last_result, run_experiment
 from tutor.turns.own_file import look_at_file
 from tutor.turns.past_runs import answer_past_runs
@@ -164,7 +164,7 @@ class Tutor:
         """A turn that was let in, to its `Done`."""
         started, watch = time.monotonic(), Watch()
         try:
-            draft.owner = self.sessions.person(draft.session_id)
+            draft.owner = self.sessions.owner_of(draft.session_id) or PROGRAMS
             for event in self._events(draft, cancel):
                 watch.see(event)
                 if isinstance(event, Notice) and not event.passing:

@@ -49,7 +49,7 @@ def run_experiment(
     """
     draft.plan = {"lab": lab_id, "parameters": dict(chosen)}
     try:
-        run = yield from one_run(lab_id, chosen, runner, cancel, draft.owner or draft.session_id)
+        run = yield from one_run(lab_id, chosen, runner, cancel, draft.owner)
     except LabCancelled as error:
         draft.answer = str(error)
         yield Notice(draft.answer, "warning")

@@ -104,6 +104,7 @@ def build(
     page.tutor_limits = limits
     page.tutor_folder = folder
     page.tutor_refresh = refresh
+    page.tutor_stop = conversations.stop_all
     return page
 
 
@@ -240,8 +241,9 @@ def serve(
     Then nothing new is taken, and what is under way gets `settings.shutdown_seconds` to finish.
     """
     stop = stop or threading.Event()
+    page = build(tutor, settings, knowledge, model_host)
     running = launch(
-        build(tutor, settings, knowledge, model_host),
+        page,
         settings,
         host=host,
         port=port,
@@ -258,7 +260,7 @@ def serve(
             warm_up()
             while not stop.wait(1.0):
                 pass
-            finish(tutor.intake, settings.shutdown_seconds, tell)
+            finish(tutor.intake, settings.shutdown_seconds, tell, page.tutor_stop)
     finally:
         running.close()
 
