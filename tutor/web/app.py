@@ -202,7 +202,7 @@ def launch(
         quiet=True,
         inbrowser=False,
         show_error=True,
-        max_threads=80,
+        max_threads=160,  # streams mostly sleep: 64 of the chat, 48 of programs, and the clicks of all rooms
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
