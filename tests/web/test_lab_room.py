@@ -24,6 +24,7 @@ from tutor.web import looks
 from tutor.web.lab_room import form, views
 from tutor.web.lab_room.code import highlighted
 from tutor.web.lab_room.room import EXPLAIN, LOST, LabDesk
+from tutor.web.limits import Limits
 
 ME, YOU = "me-0123456789abcdefgh", "you-0123456789abcdefg"
 ALL = pytest.mark.parametrize("lab", LABS.values(), ids=lambda lab: lab.id)
@@ -216,7 +217,9 @@ def site(runner, tmp_path):
 
     store = SessionStore(f"sqlite:///{tmp_path / 'sessions.sqlite'}")
     tutor = Tutor(SimpleNamespace(ready=None), runner, SimpleNamespace(current=no_model()), store)
-    yield SimpleNamespace(tutor=tutor, conversations=Conversations(tutor, Pictures(tmp_path)))
+    yield SimpleNamespace(
+        tutor=tutor, conversations=Conversations(tutor, Pictures(tmp_path)), limits=Limits()
+    )
     store.close()
 
 
