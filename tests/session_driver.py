@@ -1,7 +1,8 @@
-"""A program that saves turns until it is killed: a line with an address of a database and seconds, an answer a line.
+"""A program that saves turns until it is killed: a JSON request a line, an answer a line.
 
 What is heavy is imported once; each round is a fork of this process that saves from four threads and tells of each turn
-that was saved, and is killed by SIGKILL after so many seconds. The answer lists the turns it told of.
+that was saved, and is killed by SIGKILL after so many seconds (counted from the first one, if asked). The answer lists
+the turns that it told of.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def save_on(url: str, begin: int, out: int) -> None:
         threading.Thread(target=writer, args=(number,)).start()
 
 
-def run(url: str, seconds: float, begin: int) -> list[list[int]]:
+def run(url: str, seconds: float, begin: int, after_first: bool) -> list[list[int]]:
     read, write = os.pipe()
     if (pid := os.fork()) == 0:
         os.close(read)
@@ -50,6 +51,8 @@ def run(url: str, seconds: float, begin: int) -> list[list[int]]:
     said: list[bytes] = []
     reader = threading.Thread(target=lambda: said.extend(iter(lambda: os.read(read, 65536), b"")))
     reader.start()
+    while after_first and not said and reader.is_alive():
+        time.sleep(0.001)
     time.sleep(seconds)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)

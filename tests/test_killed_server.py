@@ -59,7 +59,9 @@ def test_a_kill_in_the_middle_of_saving_loses_at_most_the_turns_in_flight(
     other = None  # a second replica, which goes on through every kill
     told = {number: [] for number in range(WRITERS)}
     for turn in range(rounds):
-        for number, count in driver(url=url, seconds=chance.uniform(0.02, 0.6), begin=turn * 10**6):
+        for number, count in driver(
+            url=url, seconds=chance.uniform(0, 0.3), begin=turn * 10**6, after_first=turn % 3 > 0
+        ):
             told[number].append(f"q{count}")
         if file.exists():
             is_sound_and_free(file)
@@ -82,14 +84,13 @@ def test_a_kill_in_the_middle_of_saving_loses_at_most_the_turns_in_flight(
     assert other.count("other") == rounds
     other.close()
     happened["turns"] = sum(map(len, told.values()))
-    assert happened["turns"] > rounds
+    assert happened["turns"] > rounds // 2
     record_property("happened", json.dumps({"kills": rounds, **happened}))
     print({"kills": rounds, **happened})
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_the_page_itself_is_killed_and_every_answered_turn_is_there(
     tmp_path, minilm_dir, monkeypatch, record_property
 ):
@@ -116,20 +117,24 @@ def test_the_page_itself_is_killed_and_every_answered_turn_is_there(
         Counter(),
         tmp_path / "home" / "data" / "sessions.sqlite",
     )
-    sessions = [f"student-{number}" for number in range(4)]
+    sessions, faults = [f"student-{number}" for number in range(4)], []
 
     def student(url, session, going):
-        client = Client(url, verbose=False, analytics_enabled=False, download_files=tmp_path / "downloads")
         try:
+            client = Client(
+                url, verbose=False, analytics_enabled=False, download_files=tmp_path / "downloads",
+                httpx_kwargs={"timeout": 60},
+            )  # fmt: skip
             while going.is_set():
                 asked[session] += 1
                 question = f"Why do we decay epsilon? ({session}, {asked[session]})"
                 reply, _ = client.predict(question, session, api_name="/ask")
                 assert reply["session"] == session
                 answered.setdefault(session, []).append((question, reply["answer"]))
-        except Exception:  # the page died in the middle of an answer
-            assert not going.is_set() or server.process.poll() is not None
-        finally:
+        except Exception as error:
+            if going.is_set():  # not because the page died in the middle of an answer
+                faults.append(repr(error))
+        else:
             client.close()
 
     for _ in range(6):
@@ -146,14 +151,19 @@ def test_the_page_itself_is_killed_and_every_answered_turn_is_there(
         for thread in threads:
             thread.start()
         deadline = time.monotonic() + 120
-        while any(len(answered.get(s, ())) == before[s] for s in sessions) and time.monotonic() < deadline:
+        while (
+            not faults
+            and any(len(answered.get(s, ())) == before[s] for s in sessions)
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.1)
         time.sleep(chance.uniform(0, 1.5))
+        going.clear()
         server.process.send_signal(signal.SIGKILL)
         server.process.wait(30)
-        going.clear()
         for thread in threads:
             thread.join(60)
+        assert faults == []
         is_sound_and_free(file)
         store = SessionStore(f"sqlite:///{file}")
         for session in sessions:
