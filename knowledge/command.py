@@ -131,9 +131,10 @@ def in_words(report: IngestReport, index: Path) -> str:
         )
         if count
     )  # fmt: skip
+    when = "" if report.promoted else "as before; in the folder: "
     lines = [refused(report.golden)] if report.golden is not None and not report.promoted else []
     lines += [
-        f"{report.files} file{'s' * (report.files != 1)} in the knowledge base ({changes}), "
+        f"{report.files} file{'s' * (report.files != 1)} in the knowledge base ({when}{changes}), "
         f"{report.chunks} passages, {report.seconds:.1f} s.",
         f"Index: {index}",
     ]

@@ -93,6 +93,7 @@ def test_an_index_that_finds_as_much_takes_over_and_one_that_finds_less_does_not
         "The new index was not put in place: of 3 golden questions it finds 2, and the one in place"
     )
     assert f"  {COST['question']}: " in told
+    assert "3 files in the knowledge base (as before; in the folder: 1 added, 1 updated, 2 unchanged)" in told
     assert as_dict(worse)["golden"]["broken"][0]["question"] == COST["question"]
     assert as_dict(worse)["promoted"] is False
     accepted = refresh([course], index, embedder, accept=True)
