@@ -154,7 +154,7 @@ class KnowledgeBase:
         query = with_context(query, context)
         return self._fresh().search(query, self._embedder, k, self._reranker)
 
-    def _fresh(self) -> _Generation:
+    def _fresh(self) -> Generation:
         """The current generation; another thread's opening of a newer one is not waited for."""
         if current_name(self._dir) != self._now.name and self._opening.acquire(blocking=False):
             try:
@@ -168,11 +168,11 @@ class KnowledgeBase:
                 self._opening.release()
         return self._now
 
-    def _open_current(self) -> _Generation:
+    def _open_current(self) -> Generation:
         for _ in range(5):
             name = current_name(self._dir)
             try:
-                return _Generation(self._dir / name, self._embedder)
+                return Generation(self._dir / name, self._embedder)
             except (FileNotFoundError, DamagedIndexError) as error:
                 if current_name(self._dir) == name:
                     if isinstance(error, FileNotFoundError):
@@ -182,7 +182,7 @@ class KnowledgeBase:
         raise DamagedIndexError(self._dir, "it changes faster than it can be opened")
 
 
-class _Generation:
+class Generation:
     """One generation in memory."""
 
     def __init__(self, folder: Path, embedder: TextEmbedder) -> None:
@@ -197,6 +197,11 @@ class _Generation:
         self._index = VectorIndex(folder, self.chunks)
         self._lexical = Lexical(folder, embedder.is_word)
         self._stems: dict[int, frozenset[int]] = {}
+
+    def close(self) -> None:
+        """Let go of the files at once; without this they go with the last search that holds the generation."""
+        self._index.close()
+        self._pin.release()
 
     def telling(self, text: str) -> dict[str, float]:
         return {stem: self._lexical.weight(stem) for stem in self._lexical.query(text)}

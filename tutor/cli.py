@@ -139,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _eval_parser(commands: Any, parents: list[_Parser]) -> None:
-    from tutor.checking.question_file import FORMAT
+    from knowledge.question_file import FORMAT
 
     about = f"Measure a course on questions of your own. {FORMAT}"
     evaluate = commands.add_parser("eval", parents=parents, help="measure a course", description=about)
