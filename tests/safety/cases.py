@@ -402,6 +402,6 @@ TARGETS = (
     Target("permalinks", links, throw_link, 1000),
     Target("settings", settings_, throw_settings, 600),
     Target("plans", messages, throw_plan, 800),
-    Target("messages", messages, throw_message, 700, needs=True, work=4.0),
+    Target("messages", messages, throw_message, 350, needs=True, work=4.0),
     Target("calls", calls, throw_call, 800, needs=True, work=4.0),
 )
