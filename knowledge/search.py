@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from knowledge.chunking import Chunk
+from knowledge.decoding import printable
 from knowledge.errors import DamagedIndexError, KnowledgeError, MissingIndexError, UnknownDocumentError
 from knowledge.followups import with_context
 from knowledge.generations import Pin, current_name
@@ -148,7 +149,7 @@ class KnowledgeBase:
 
         `context` holds the questions before this one, oldest first: a follow-up takes words along from them.
         """
-        query = " ".join(query[:QUERY_CHARS].split())
+        query = " ".join(printable(query[:QUERY_CHARS]).split())
         if not query or k < 1:
             return []
         query = with_context(query, context)

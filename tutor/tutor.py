@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from knowledge.decoding import printable
 from labs.base import Lab
 from labs.registry import LABS
 from labs.runner import LabRunner
@@ -144,6 +145,7 @@ class Tutor:
             When `session_id` cannot name a session.
         """
         check_session_id(session_id)
+        message = printable(message)  # half of an emoji, say: no database would take it
         try:
             check_message(message)
             self.intake.enter()
