@@ -212,7 +212,6 @@ def runner():
 
 @pytest.fixture
 def site(runner, tmp_path):
-    from tutor.web.limits import Limits
     from tutor.web.live import Conversations
     from tutor.web.pictures import Pictures
 
