@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from knowledge.errors import KnowledgeError
 from knowledge.search import KnowledgeBase, Passage
@@ -23,15 +24,18 @@ from tutor.models.base import LoadedModel
 from tutor.prompts import (
     CAPABLE_QUESTION,
     NOT_COVERED,
+    SMALL_EXAMPLES,
     SMALL_QUESTION,
     question_prompt,
     small_question_prompt,
     taught,
 )
-from tutor.teaching.answer import best_first, shape
+from tutor.teaching.answer import shape
+from tutor.teaching.choosing import best_first
+from tutor.teaching.nearness import Embed
 from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
 from tutor.turns.draft import Draft
-from tutor.turns.evidence import fitted, gather
+from tutor.turns.evidence import fitted, gather, notes
 from tutor.turns.streaming import stream_text
 from tutor.turns.wording import (
     not_covered,
@@ -43,12 +47,13 @@ from tutor.turns.wording import (
     try_it,
 )
 
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
 SHOWN = 4  # passages offered to the student and to the model
 SEARCHED = 8  # passages by which it is judged whether the course covers the question
 LOOKED_AT = 14  # passages among which the one that explains best is chosen
-SMALL_BUDGET = (
-    125  # words of passages for a model on the processor: about 170 tokens, three seconds of reading
-)
+SMALL_BUDGET = 170  # words and signs of notes for a model on the processor: about five seconds of reading
 SHORT_ANSWER = 25  # words; below this, or after a sentence went, the course speaks as well
 
 
@@ -102,7 +107,7 @@ def answer_question(
     if not judged.covered and not model.capable:
         yield from abstain(draft, found[:SEARCHED], labs, judged.missing)
         return
-    offered = offer(asked, base, found)
+    offered = offer(asked, base, found, library.embed)
     if judged.covered:
         yield Sources(tuple(offered))
     if not offered:  # only exercises and their answers speak of it
@@ -112,7 +117,7 @@ def answer_question(
     run = experiment_for(base, best, asked.query, labs, draft.earlier) if judged.covered else None
     draft.suggest_new(*follow_ups(base, best, asked.query, labs, draft.earlier))
     if model.chat is None:
-        parts = [quoted_answer(offered, asked.query, base), try_it(run)]
+        parts = [quoted_answer(offered, asked.query, base, library.embed), try_it(run)]
         draft.answer = "\n\n".join(part for part in parts if part)
         draft.sources = list(offered)
         yield Text(draft.answer)
@@ -128,9 +133,11 @@ def judge(asked: Asked, base: KnowledgeBase, library: Library, found: Sequence[P
     return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word)
 
 
-def offer(asked: Asked, base: KnowledgeBase, found: Sequence[Passage]) -> list[Passage]:
+def offer(
+    asked: Asked, base: KnowledgeBase, found: Sequence[Passage], embed: Embed | None = None
+) -> list[Passage]:
     """The passages to answer from, the one that explains best in front; never exercises with their answers."""
-    ordered = best_first(asked.query, found)
+    ordered = best_first(asked.query, found, embed)
     if ordered and not shaped_words(ordered[0], asked.query, base):
         ordered.sort(key=lambda passage: not shaped_words(passage, asked.query, base))
     return gather(base, ordered, SHOWN)
@@ -139,7 +146,11 @@ def offer(asked: Asked, base: KnowledgeBase, found: Sequence[Passage]) -> list[P
 def covered_passages(asked: Asked, base: KnowledgeBase, library: Library) -> list[Passage]:
     """The passages that would answer a question; empty where the course does not cover it."""
     found = base.search(asked.query, k=LOOKED_AT)
-    return offer(asked, base, found) if judge(asked, base, library, found[:SEARCHED]).covered else []
+    return (
+        offer(asked, base, found, library.embed)
+        if judge(asked, base, library, found[:SEARCHED]).covered
+        else []
+    )
 
 
 def _round_off(draft: Draft, asked: Asked, base: KnowledgeBase, run: Experiment | None) -> Iterator[Event]:
@@ -200,17 +211,10 @@ def _with_model(
     model: LoadedModel,
     cancel: threading.Event,
 ) -> Iterator[Event]:
-    from langchain_core.messages import HumanMessage, SystemMessage
-
     small = not model.capable
-    messages = [
-        SystemMessage(SMALL_QUESTION if small else taught(CAPABLE_QUESTION, draft.mode)),
-        HumanMessage(
-            (small_question_prompt if small else question_prompt)(
-                asked.text, fitted(passages, SMALL_BUDGET if small else None), asked.earlier, draft.before
-            )
-        ),
-    ]
+    messages = (
+        small_messages(asked, draft, passages, library) if small else capable_messages(asked, draft, passages)
+    )
     written = ""
     try:
         assert model.chat is not None
@@ -235,7 +239,10 @@ def _with_model(
             yield Notice(
                 "The model's answer could not be tied to the course, so here are the course's own words."
             )
-        draft.answer = quoted_answer(passages, asked.query, library.ready) if passages else NOT_COVERED
+        quoted = (
+            quoted_answer(passages, asked.query, library.ready, library.embed) if passages else NOT_COVERED
+        )
+        draft.answer = quoted
         draft.sources = list(passages)
         return
     draft.answer = plain_answer(checked.text)
@@ -243,6 +250,33 @@ def _with_model(
         draft.answer += f"\n\n{quoted_reason(passages[0])}"
     draft.sources = list(passages)
     yield from _said_about(checked, small)
+
+
+def small_messages(
+    asked: Asked, draft: Draft, passages: Sequence[Passage], library: Library
+) -> list[BaseMessage]:
+    """What a small model is told: how it is done, two examples, then notes and the question."""
+    from langchain_core.messages import HumanMessage
+
+    base = library.ready
+    told = notes(asked.query, passages, base, library.embed, SMALL_BUDGET) if base and passages else ""
+    question = small_question_prompt(asked.text, told, asked.earlier, draft.before)
+    return [*small_opening(), HumanMessage(question)]
+
+
+def small_opening() -> list[BaseMessage]:
+    """The part of a small model's messages that never changes, which is read once and cached."""
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    shown = [m for asked, said in SMALL_EXAMPLES for m in (HumanMessage(asked), AIMessage(said))]
+    return [SystemMessage(SMALL_QUESTION), *shown]
+
+
+def capable_messages(asked: Asked, draft: Draft, passages: Sequence[Passage]) -> list[BaseMessage]:
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    question = question_prompt(asked.text, fitted(passages, None), asked.earlier, draft.before)
+    return [SystemMessage(taught(CAPABLE_QUESTION, draft.mode)), HumanMessage(question)]
 
 
 def _said_about(checked: CheckedAnswer, small: bool) -> Iterator[Event]:
