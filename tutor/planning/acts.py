@@ -95,6 +95,7 @@ _SUPPOSE = re.compile(
     r"""^(?:what\ if|what\ about|how\ about|and\ if|if\ we|if\ i|suppose
     |what\ (?:would\ |will\ )?(?:happen|happens|change)\ (?:if|with|when)\ (?:i|we|you|there|it)
     |what\ (?:would|will)\ (?:happen|change)\ (?:if|with)|how\ does\ it\ (?:do|look|perform)\ with
+    |what\ (?:happens?|changes?)\ with
     |(?:what|how)\ (?:does|would|do|will)\ (?:it|that|they|the\ (?:plot|result|curve)s?)
     \ (?:look|come\ out|turn\ out|do|go)(?:\ like)?\ (?:with|without|on|for|at|if)
     |does\ it\ (?:change|help|work)\ (?:with|if|on))\b""",
@@ -183,6 +184,7 @@ _META = re.compile(
         |more)?\ ?(?:\w+\ ){0,3}(?:lab|experiment|simulation|demo)\b
     |\bwhat\ (?:can|could|may)\ (?:i|we|you)\ (?:change|set|adjust|tweak|vary|alter|choose)\b
         (?:\ \w+){0,4}\ (?:lab|experiment)$
+    |\bwhat\ (?:can|could)\ (?:you|i|we)\ (?:run|do|try|offer)\ (?:for|on|about|in)\ (?:lecture|week)\b
     |\bwhat\ (?:parameter|setting|option|knob|value)\b.*\b(?:lab|have|can\ i|there|change|take|set)\b
     |\b(?:change|switch|swap|pick|choose|select|load|install|download|use\ a\ different|which
         |what)\ (?:the\ |a\ |to\ a\ |another\ |your\ |language\ |chat\ |different\ )*(?:model|llm)\ ?(?:$

@@ -40,7 +40,7 @@ _RESETS = (
     "standard setting",
     "all default",
 )
-_SETTING_WORDS = words("with on using use at only just but = without from versus , go")
+_SETTING_WORDS = words("with on using use at only just but = without from versus , go for")
 
 
 @dataclass(frozen=True)
@@ -333,7 +333,8 @@ class Evidence:
     def only_companies(self) -> bool:
         """Whether all that is named of the labs is a company: "who is the ceo of apple"."""
         return self.subject == 0 and all(
-            hit.entry.field in ("ticker", "tickers") or hit.entry.kind == "field" for hit in self.hits
+            hit.entry.field in ("ticker", "tickers") or hit.entry.kind in ("field", "foreign")
+            for hit in self.hits
         )
 
     @cached_property

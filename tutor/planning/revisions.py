@@ -14,7 +14,8 @@ _LEAVES = ("drop", "remove", "skip", "ditch", "without", "lose", "delete", "minu
 def leaves_out(texts: Sequence[str]) -> bool:
     """ "drop the 0.2", "leave out the svm": what is named goes."""
     return any(text in _LEAVES for text in texts[:4]) or any(
-        one in ("leave", "take", "cut", "leaving", "taking") and "out" in texts[at + 1 :]
+        (one in ("leave", "take", "cut", "leaving", "taking") and "out" in texts[at + 1 :])
+        or (one == "rid" and at + 1 < len(texts) and texts[at + 1] == "of")
         for at, one in enumerate(texts)
     )
 

@@ -200,7 +200,7 @@ def _choices(
         values = list(dict.fromkeys(_hashable(h.entry.value) for h in wanted))
         if info.kind == "bool":
             if values and not refused:
-                reading.values[name] = values[-1]
+                reading.values[name] = values if reading.compares and len(values) > 1 else values[-1]
         elif not values:
             offered = base.get(name) or info.default
             if refused and info.kind == "list" and isinstance(offered, list) and len(offered) > 1:
@@ -287,6 +287,8 @@ def _meant(hit: Hit, words: LabWords, tokens: Sequence[Token], hits: Sequence[Hi
     if before[-1:] in (["the"], ["a"]):
         before.pop()
     after = tokens[hit.end].text if hit.end < len(tokens) else ""
+    if hit.start == 0 and word == "optimistic" and any(t.kind == "number" for t in tokens):
+        return True  # "optimistic start of 3"
     if before[-1:] == ["of"] and any(t.kind == "number" for t in tokens):
         return True  # "20 points of the curve"
     if before[-1:] == [","] and after in ("", ",") and any(t.kind == "number" for t in tokens):

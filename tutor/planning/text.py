@@ -356,6 +356,15 @@ def _spoken(tokens: list[Token], at: int) -> tuple[Token, int] | None:
             value = float(f"{int(total + (current or 0))}.{digits}")
             return Token("number", "<number>", _typed(tokens, start, at), value=tidy(value)), at
         elif word in _PARTS and at == start:
+            following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+            if word in _ORDINALS and following in (
+                "layer",
+                "layers",
+                "arm",
+                "head",
+                "epoch",
+            ):  # "and a third layer"
+                return Token("number", "<number>", tokens[at].raw, value=_ORDINALS[word]), at + 1
             article_before = start > 0 and tokens[start - 1].text in ("a", "one")
             shares = at + 1 < len(tokens) and tokens[at + 1].text in ("test", "testing", "held", "for")
             if word != "half" and not article_before and not shares:

@@ -104,7 +104,7 @@ ELSEWHERE = words(
     remind calendar email letter cv cover resignation birthday gift shopping amazon tesla buy
     invest lottery bet betting hungry thirsty bored lonely sad tired mountain river ocean tallest
     tea breakfast snack breakup
-    relationship wedding baby kid mum dad nan boss salary wage mortgage rent loan bank tax pension insurance
+    relationship wedding baby kid mum dad boss salary wage mortgage rent loan bank tax pension insurance
     passport visa embassy airport house furniture ikea shampoo haircut shoe dress jacket makeup
     manchester liverpool arsenal chelsea leeds scotland wales ireland europe america china russia india
     africa spain italy germany french revolution ww2 roman empire dinosaur planet mars nasa astronaut
@@ -159,6 +159,7 @@ ELSEWHERE = words(
 # Everyday words that look like words of the subject, or are simply frequent: never taken for typing mistakes.
 COMMON = words(
     """
+    noisy
     tutor tutors teacher
     chat chats cheap chest cheque chef chew sage cage wage page sales sole role rule ruler males pole poles
     hole holes sort port pure sure cure core cares scare shore share spare stare stair chart cheers clips
