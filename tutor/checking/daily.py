@@ -49,16 +49,16 @@ relativity; engineering of bridges and buildings; energy, oil and solar power; r
 farming and agriculture; astrology and superstition
 """
 
-_Embed = Callable[[list[str]], np.ndarray]
+Embed = Callable[[list[str]], np.ndarray]
 _vectors: WeakKeyDictionary[object, np.ndarray] = WeakKeyDictionary()
 
 
-def elsewhere(question: str, embed: _Embed) -> float:
+def elsewhere(question: str, embed: Embed) -> float:
     """Cosine of the question with the nearest subject of another kind, -1 to 1."""
     return float((_subjects(embed) @ embed([question])[0]).max())
 
 
-def _subjects(embed: _Embed) -> np.ndarray:
+def _subjects(embed: Embed) -> np.ndarray:
     """(subjects, d) unit vectors, made once for each embedding model."""
     owner = getattr(embed, "__self__", embed)
     if owner not in _vectors:

@@ -17,6 +17,7 @@ from labs.base import Lab
 from tutor.checking.citations import CheckedAnswer, check_citations
 from tutor.checking.coverage import Coverage, coverage
 from tutor.checking.harmless import plain_answer
+from tutor.checking.sentences import split_sentences
 from tutor.errors import LibraryError, ModelError
 from tutor.events import Event, Notice, Sources, Text
 from tutor.library import Library
@@ -53,7 +54,8 @@ if TYPE_CHECKING:
 SHOWN = 4  # passages offered to the student and to the model
 SEARCHED = 8  # passages by which it is judged whether the course covers the question
 LOOKED_AT = 14  # passages among which the one that explains best is chosen
-SMALL_BUDGET = 170  # words and signs of notes for a model on the processor: about five seconds of reading
+SMALL_BUDGET = 150  # words and signs of notes for a model on the processor: about five seconds of reading
+MOST_SENTENCES = 3  # of a small model
 SHORT_ANSWER = 25  # words; below this, or after a sentence went, the course speaks as well
 
 
@@ -130,7 +132,7 @@ def answer_question(
 
 def judge(asked: Asked, base: KnowledgeBase, library: Library, found: Sequence[Passage]) -> Coverage:
     """Whether the course covers the question."""
-    return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word)
+    return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word, library.embed)
 
 
 def offer(
@@ -221,6 +223,11 @@ def _with_model(
         for delta in stream_text(model.chat, messages, cancel):
             written += delta
             yield Text(delta)
+            if small and len(kept := split_sentences(written)) > MOST_SENTENCES:
+                written = "".join(
+                    kept[:MOST_SENTENCES]
+                )  # it was asked for three, and goes on with whatever is there
+                break
     except ModelError as error:
         yield Notice(f"{error} Until then, here are the course's own words.", "warning")
     if cancel.is_set():
