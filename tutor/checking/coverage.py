@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from knowledge.search import Passage
 from knowledge.words import tokens
 from tutor.checking.daily import Embed, elsewhere
-from tutor.checking.topics import plain, stands_in, topics_in
+from tutor.checking.topics import joined, plain, stands_in, topics_in
 
 # Fitted on the dev half of evaluation/questions.jsonl by `python -m evaluation.calibration`, which prints them anew.
 OFFSET, PER_SIMILARITY, PER_SHARE, PER_ODD, PER_PLAIN, PER_ELSEWHERE = 1.52, 12.09, 1.30, -3.31, -2.69, -10.99
@@ -157,11 +157,16 @@ def signs(
     total = sum(weight.values())
     best = max(sum(weight[w] for w in subject if standing[w] in bag) for bag in bags)
     plainly = [plain(text) for text in texts]
-    topics = topics_in(question, {word for text in plainly for word in text})
+    known = {word for text in plainly for word in text}
+    topics = topics_in(question, known, is_word)
     missing = [topic for topic in topics if not stands_in(topic, plainly)]
     # A topic that stands under another name has brought its words along: "chatgpt", where the course says GPT.
     brought = {word for topic in topics if topic not in missing for word in topic.named.split()}
-    unknown = [w for w in words if _never_used(w, subject, standing) and not set(plain(w)) <= brought]
+    unknown = [
+        w
+        for w in words
+        if _never_used(w, subject, standing) and not set(plain(w)) <= brought and not joined(w, known)
+    ]
     return Signs(
         similarity=max(p.similarity for p in passages),
         share=best / total if total else NEUTRAL,

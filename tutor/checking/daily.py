@@ -46,11 +46,14 @@ solving an equation for x; triangles, circles and angles in geometry; sine, cosi
 areas under curves; prime numbers and divisibility; fractions, percentages and arithmetic; complex numbers; units,
 conversions and time zones; puzzles and brain teasers; atoms, electrons and quantum mechanics; the theory of
 relativity; engineering of bridges and buildings; energy, oil and solar power; recycling and the environment;
-farming and agriculture; astrology and superstition
+farming and agriculture; astrology and superstition;
+stars, black holes and galaxies; square roots and powers of a number; pain in the back, head or stomach; thank-you
+letters and messages
 """
 
 Embed = Callable[[list[str]], np.ndarray]
 _vectors: WeakKeyDictionary[object, np.ndarray] = WeakKeyDictionary()
+_of_model: dict[bytes, np.ndarray] = {}  # by how a model embeds one fixed text
 
 
 def elsewhere(question: str, embed: Embed) -> float:
@@ -58,9 +61,17 @@ def elsewhere(question: str, embed: Embed) -> float:
     return float((_subjects(embed) @ embed([question])[0]).max())
 
 
+def subjects() -> list[str]:
+    """The subjects, one text each; cut finer they told the dev questions apart no better."""
+    return [" ".join(subject.split()) for subject in SUBJECTS.split(";")]
+
+
 def _subjects(embed: Embed) -> np.ndarray:
-    """(subjects, d) unit vectors, made once for each embedding model."""
+    """(subjects, d) unit vectors, made once for each embedding model, however many objects hold it."""
     owner = getattr(embed, "__self__", embed)
     if owner not in _vectors:
-        _vectors[owner] = embed([" ".join(subject.split()) for subject in SUBJECTS.split(";")])
+        sign = np.round(embed(["which model is this"])[0], 2).tobytes()
+        if sign not in _of_model:
+            _of_model[sign] = embed(subjects())
+        _vectors[owner] = _of_model[sign]
     return _vectors[owner]

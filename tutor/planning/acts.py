@@ -190,7 +190,7 @@ _META = re.compile(
         |what)\ (?:the\ |a\ |to\ a\ |another\ |your\ |language\ |chat\ |different\ )*(?:model|llm)\ ?(?:$
             |are\ you|do\ you|is\ this|am\ i|you|run(?:ning)?\ (?:on|you)|behind|powers|does\ this|in\ use)
     |^(?!.*\b(?:put|past|paste|share|commit|write|upload|safe|call|python|code|request)\b).*\b(?:api\ key|openai)\b
-    |\b(?:dark\ mode|log\ (?:in|out)|sign\ up|account
+    |\b(?:dark\ mode|log\ (?:in|out)(?=$|\ (?:to|with|of|again|here|first|please)\b)|sign\ up|account
         |(?:my|your|the)\ privacy|privacy\ (?:policy|setting)|subscription|work\ offline
         |need\ (?:the\ )?internet|command\ line)\b
     |\b(?:chat|conversation|history|data|progress|message)\b.*\b(?:saved|stored|deleted|delete|kept|private

@@ -11,9 +11,8 @@ from tutor.teaching.blocks import content_words
 from tutor.teaching.exercises import is_answer_key
 from tutor.teaching.nearness import Embed, closeness, name_of
 
-CLOSE = (
-    5.0  # what a cosine of 1 between question and best sentence is worth in favour of a passage, in log odds
-)
+# What a cosine of 1 between question and best sentence is worth in favour of a passage, in log odds.
+CLOSE = 3.0
 _SIDE = re.compile(
     r"glossary|further reading|what should i remember|in the lab\b|mistakes|what comes in|exercises|references",
     re.I,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from knowledge.errors import KnowledgeError
@@ -33,6 +33,7 @@ from tutor.prompts import (
 )
 from tutor.teaching.answer import shape
 from tutor.teaching.choosing import best_first
+from tutor.teaching.glossaries import compared_lines, glossary_line
 from tutor.teaching.nearness import Embed
 from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
 from tutor.turns.draft import Draft
@@ -237,7 +238,8 @@ def _with_model(
     refused = NOT_COVERED.rstrip(".").lower() in written.lower()
     if small:
         written = written.replace(NOT_COVERED, "")  # code has decided that it does
-    checked = check_citations(written, passages, asked.text, library.embed, strict=small)
+    evidence = _with_glossary(asked, passages, library) if small else passages
+    checked = check_citations(written, evidence, asked.text, library.embed, strict=small)
     draft.details["support"] = round(checked.supported_share, 3)
     draft.abstained = not small and (refused or not passages)
     if not checked.text or (small and not checked.cited):
@@ -257,6 +259,17 @@ def _with_model(
         draft.answer += f"\n\n{quoted_reason(passages[0])}"
     draft.sources = list(passages)
     yield from _said_about(checked, small)
+
+
+def _with_glossary(asked: Asked, passages: Sequence[Passage], library: Library) -> list[Passage]:
+    """The passages to check a small model's words against: with the first, the glossary lines that it was shown."""
+    base = library.ready
+    if base is None or not passages:
+        return list(passages)
+    best = passages[0]
+    lines = [glossary_line(asked.query, base, best), *compared_lines(asked.query, base, [best])]
+    told = "\n\n".join(line for line in lines if line)
+    return [replace(best, text=f"{best.text}\n\n{told}") if told else best, *passages[1:]]
 
 
 def small_messages(
