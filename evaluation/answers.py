@@ -103,7 +103,7 @@ def _abstention_section(outcomes: Sequence[Outcome]) -> Section:
             "other test questions have not been looked at.",
             "The blind questions (`coverage_blind.jsonl`, 60 off-course and 52 that the course answers) were written "
             "before the rule was tried on them. At first look 90.0% of the off-course ones were abstained from (other "
-            "subjects 86.7%, machine learning 93.3%), 5.8% of the answerable ones refused and 1.9% taken for a question "
+            "subjects 86.7%, machine learning 93.3%), 5.8% of the answerable ones refused, 1.9% taken for a question "
             "about the tutor. Three causes were then mended, so what the table says of them is no longer blind.",
             table(["split", "questions", "how many", "abstained", "bar", "a lab", "elsewhere"], rows),
         ],

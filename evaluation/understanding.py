@@ -17,6 +17,7 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch c", 90, "90.0%", "93.3%", "79.6%", "2.8%"),
     ("routing_blind.jsonl, batch d", 85, "90.6%", "96.5%", "88.2%", "2.9%"),
     ("routing_blind.jsonl, batch e", 86, "95.3%", "98.8%", "84.3%", "0.0%"),
+    ("routing_blind.jsonl, batch f", 59, "94.9%", "98.3%", "87.9%", "0.0%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

@@ -262,7 +262,8 @@ class Evidence:
     @cached_property
     def adds(self) -> bool:
         too = re.search(r"\btoo(?: please)?$", self.text) is not None  # not "that is too much"
-        return too or bool({"add", "include"} & set(self.words)) or "as well" in self.text
+        beside = re.search(r"\bcompare (?:it|that|this) (?:with|to|versus)\b", self.text) is not None
+        return too or beside or bool({"add", "include"} & set(self.words)) or "as well" in self.text
 
     # ---- the subject
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labs.fields import ParamInfo
-from tutor.planning.text import Token
+from tutor.planning.text import Token, tidy
 
 _LEAVES = ("drop", "remove", "skip", "ditch", "without", "lose", "delete", "minus", "forget", "except")
 
@@ -48,3 +49,35 @@ def swapped(values: list[Any], texts: Sequence[str], before: Any) -> list[Any]:
     if not any(one in ("for", "with", "by", "to") for one in texts) or values[1] in before:
         return values
     return [values[1] if one == values[0] else one for one in before]
+
+
+def scaled(
+    infos: Mapping[str, ParamInfo],
+    base: Mapping[str, Any],
+    last: str | None,
+    texts: Sequence[str],
+    loose: Sequence[Token],
+) -> dict[str, Any]:
+    """ "make it three times bigger": the value that was set last, multiplied; {} for anything else."""
+    info = infos.get(last or "")
+    before = base.get(last or "", info.default if info is not None else None)
+    if info is None or len(loose) != 1 or not loose[0].value or isinstance(before, bool | str | list | None):
+        return {}
+    said = " ".join(texts)
+    more = re.search(
+        r"<number> time (?:as )?(?:big|large|larger|bigger|high|higher|more|long|longer|as)", said
+    )
+    less = re.search(r"<number> time (?:smaller|lower|less|shorter|fewer)", said)
+    if not (more or less):
+        return {}
+    value = tidy(before * loose[0].value if more else before / loose[0].value)
+    return {info.name: round(value) if info.kind == "int" else value}
+
+
+def switched(infos: Mapping[str, ParamInfo], last: str | None, texts: Sequence[str]) -> dict[str, Any]:
+    """ "turn it off again", where a switch was set last."""
+    info = infos.get(last or "")
+    if info is None or info.kind != "bool" or not {"it", "that", "this"} & set(texts):
+        return {}
+    sides = [text for text in texts if text in ("on", "off")]
+    return {info.name: sides[-1] == "on"} if sides else {}

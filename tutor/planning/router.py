@@ -22,6 +22,7 @@ from tutor.planning.evidence import Evidence, weigh
 from tutor.planning.lexicon import Lexicon
 from tutor.planning.numbers import numeric
 from tutor.planning.plan import Plan, lecture_named, permalink
+from tutor.planning.revisions import scaled, switched
 from tutor.planning.settings import EVERYDAY, Reading, place, read
 from tutor.planning.statements import asks_leave, is_noun, quotes_code, states
 from tutor.planning.text import Token, tokens_of
@@ -44,11 +45,7 @@ class _State:
     turns: int = 0
 
 
-_CARRIES = words(
-    """
-    again same keep still too also instead but repeat another previous exactly before
-    """
-)
+_CARRIES = words("again same keep still too also instead but repeat another previous exactly before")
 # "make the network wider" is about the run that is there, though it names the lab.
 _MODIFIES = words(
     """
@@ -350,6 +347,8 @@ class Router:
                 or (facts.points and not facts.asked_by_mark)
             ):
                 return self._run(best, facts, reading, state)
+        elif best == state.lab and found.values and "instead" in facts.words and not facts.asked_by_mark:
+            return self._run(best, facts, reading, state)
         elif facts.foreign and (facts.lab_marked or facts.numbers or facts.on_our_data):
             return Plan("meta", confidence=0.6), None
         elif (
@@ -413,8 +412,12 @@ class Router:
         before: dict[str, Any] = dict(state.parameters) if carries else {}
         last = found.last
         if carries and found.loose and not values:
-            values = place(found.loose, self._lexicon.labs[lab], before, state.last, facts.words)
+            own = self._lexicon.labs[lab]
+            values = scaled(own.infos, before, state.last, facts.words, found.loose)
+            values = values or place(found.loose, own, before, state.last, facts.words)
             last = next(iter(values), state.last)
+        elif carries and not values:
+            values = switched(self._lexicon.labs[lab].infos, state.last, facts.words)
         if lab == state.talked and not facts.names(lab):
             before = {**state.talked_values, **before}
         if facts.adds:
