@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 from evaluation.course import Course
-from evaluation.questions import SPLITS, Question, load_questions
+from evaluation.questions import SPLITS, Question, load_blind, load_questions
 from evaluation.report import Section, percent, table
 from labs.runner import LabRunner
 from tutor.checking.scores import Outcome, abstention, ask, groundedness, outcome, passage_ids
@@ -40,7 +40,7 @@ def measure(course: Course, load: Callable[[], LoadedModel]) -> Iterator[Section
     """First without a model, on every question; then with the one that `load` gives, on a sample."""
     questions = load_questions()
     with tutor_with(course, no_model()) as tutor:
-        yield _abstention_section([outcome(tutor, q) for q in questions])
+        yield _abstention_section([outcome(tutor, q) for q in [*questions, *load_blind()]])
     model = load()
     try:
         yield _groundedness_section(course, model, sample(questions))
@@ -60,12 +60,12 @@ def tutor_with(course: Course, model: LoadedModel) -> Iterator[Tutor]:
 
 def _abstention_section(outcomes: Sequence[Outcome]) -> Section:
     rows = []
-    for split in SPLITS:
+    for split in (*SPLITS, "blind"):
         mine = [o for o in outcomes if o.question.split == split]
         sets = {
             "off-course, all": [o for o in mine if o.question.off],
             **{
-                f"off-course, {GROUPS[g]}": [o for o in mine if o.question.group == g]
+                f"off-course, {GROUPS[g]}": [o for o in mine if o.question.group.removeprefix("blind-") == g]
                 for g in ("world", "ml")
             },
             "answered by the lectures": [o for o in mine if not o.question.off],
@@ -101,6 +101,10 @@ def _abstention_section(outcomes: Sequence[Outcome]) -> Section:
             "501 to 599 were held back until the rule was first fitted (86.2% of the off-course ones of the whole test "
             "split abstained, 6.0% of the answerable ones refused); the misses among them were then read. Those of the "
             "other test questions have not been looked at.",
+            "The blind questions (`coverage_blind.jsonl`, 60 off-course and 52 that the course answers) were written "
+            "before the rule was tried on them. At first look 90.0% of the off-course ones were abstained from (other "
+            "subjects 86.7%, machine learning 93.3%), 5.8% of the answerable ones refused, 1.9% taken for a question "
+            "about the tutor. Three causes were then mended, so what the table says of them is no longer blind.",
             table(["split", "questions", "how many", "abstained", "bar", "a lab", "elsewhere"], rows),
         ],
         wrong,

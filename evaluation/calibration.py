@@ -13,19 +13,26 @@ from evaluation.questions import load_questions
 from tutor.checking.coverage import COUNTED, Signs, signs
 from tutor.turns.question import SEARCHED
 
-NAMES = ("PER_SIMILARITY", "PER_SHARE", "PER_ODD", "PER_PLAIN")
+NAMES = ("PER_SIMILARITY", "PER_SHARE", "PER_ODD", "PER_PLAIN", "PER_ELSEWHERE")
 REFUSED = (0.02, 0.03, 0.04, 0.05)
 
 
 def row(found: Signs) -> list[float]:
-    return [found.similarity, found.share, min(len(found.odd), COUNTED), min(len(found.foreign), COUNTED)]
+    odd, foreign = min(len(found.odd), COUNTED), min(len(found.foreign), COUNTED)
+    return [found.similarity, found.share, odd, foreign, found.elsewhere]
 
 
 def measured(course: Course, split: str = "dev") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(n, 4) signs, (n,) whether the course answers, (n,) whether a topic is missing by name."""
+    """(n, 5) signs, (n,) whether the course answers, (n,) whether a topic is missing by name."""
     base, questions = course.library.wait(), [q for q in load_questions() if q.split == split]
     found = [
-        signs(q.text, base.telling(q.text), base.search(q.text, k=SEARCHED), course.embedder.is_word)
+        signs(
+            q.text,
+            base.telling(q.text),
+            base.search(q.text, k=SEARCHED),
+            course.embedder.is_word,
+            course.library.embed,
+        )
         for q in questions
     ]
     return (

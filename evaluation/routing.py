@@ -17,7 +17,9 @@ from typing import Any
 from tutor.planning.router import Router
 
 HERE = Path(__file__).parent
-FILES = tuple(HERE / f"routing_{name}.jsonl" for name in ("dev", "test", "fresh", "calm_dev", "calm_test"))
+FILES = tuple(
+    HERE / f"routing_{name}.jsonl" for name in ("dev", "test", "fresh", "calm_dev", "calm_test", "blind")
+)
 
 
 def evaluate(router: Router, path: Path | str, labs: Sequence[str] | None = None) -> dict[str, Any]:

@@ -12,6 +12,12 @@ FIRST_LOOK = (
     ("routing_test.jsonl", 203, "98.5%", "99.0%", "95.0%", "0.0%"),
     ("routing_fresh.jsonl (six sets pooled)", 659, "about 95%", "about 97.5%", "about 91%", "about 2%"),
     ("routing_calm_test.jsonl (no order in it)", 52, "82.7%", "94.2%", "–", "5.8%"),
+    ("routing_blind.jsonl, batch a", 83, "97.6%", "100.0%", "88.1%", "0.0%"),
+    ("routing_blind.jsonl, batch b", 91, "94.5%", "94.5%", "76.5%", "5.0%"),
+    ("routing_blind.jsonl, batch c", 90, "90.0%", "93.3%", "79.6%", "2.8%"),
+    ("routing_blind.jsonl, batch d", 85, "90.6%", "96.5%", "88.2%", "2.9%"),
+    ("routing_blind.jsonl, batch e", 86, "95.3%", "98.8%", "84.3%", "0.0%"),
+    ("routing_blind.jsonl, batch f", 59, "94.9%", "98.3%", "87.9%", "0.0%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

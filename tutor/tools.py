@@ -25,6 +25,7 @@ from labs.base import Lab, LabResult
 from labs.errors import LabError
 from labs.runner import LabRunner
 from labs.sweep import compare
+from tutor.checking.orders import without_orders
 from tutor.errors import TutorError
 from tutor.events import Event, LabFinished, Notice, Sources
 from tutor.library import Library
@@ -126,7 +127,7 @@ class Toolbox:
         if not found:
             return "The course has nothing on this."
         return "\n\n".join(
-            f"[{number}] {place(passage)}\n{passage.text}"
+            f"[{number}] {place(passage)}\n{without_orders(passage.text)}"
             for number, passage in zip(numbers, found, strict=True)
         )
 
@@ -139,7 +140,7 @@ class Toolbox:
                 raise BadArgumentsError(
                     f"there is no passage {at}; {len(self.passages)} were found so far. Search first."
                 )
-            return f"[{at}] {place(self.passages[at - 1])}\n{self.passages[at - 1].text}"
+            return f"[{at}] {place(self.passages[at - 1])}\n{without_orders(self.passages[at - 1].text)}"
         if name not in self.labs:
             raise BadArgumentsError(f"name is one of {', '.join(self.labs)}, or the number of a passage.")
         return shortened_code(self.labs[name].source(), SOURCE_TOKENS)

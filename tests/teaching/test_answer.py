@@ -8,8 +8,9 @@ from knowledge.paths import COURSE
 from knowledge.search import Passage
 from labs.registry import LABS
 from tutor.planning.router import Router
-from tutor.teaching.answer import best_first, is_side_matter, shape
+from tutor.teaching.answer import shape
 from tutor.teaching.blocks import blocks_of, leans
+from tutor.teaching.choosing import best_first, is_side_matter
 from tutor.teaching.next_steps import experiments_of, follow_ups
 
 SECTION = """**Regret** is what not knowing has cost: the reward of the best arm, minus that of the arms pulled.

@@ -227,6 +227,15 @@ def test_socratic_mode_asks_first_and_tells_after_an_attempt(desk):
     assert "weighted sum plus a bias" in said(desk, "tell me")
 
 
+def test_socratic_mode_asks_first_whatever_a_capable_model_would_say(desk):
+    chat = desk.use("Overfitting means that a model learns the noise.", tool_calls=True)
+    said(desk, "use socratic mode")
+    assert "Before I explain" in said(desk, "what is overfitting?")
+    assert chat.seen == []
+    assert "learns the noise" in said(desk, "tell me")
+    assert "Socratic" not in str(chat.seen[0])  # or it would ask back again
+
+
 def test_the_mode_belongs_to_the_session_and_survives_a_restart(desk):
     said(desk, "use socratic mode")
     desk.tutor.sessions.close()

@@ -7,7 +7,8 @@ First, by name: a topic of machine learning that the question names (`topics.py`
 back, under that name or another. Then, by degrees: how near is the nearest passage, how much of what the question's
 words tell stands in *one* passage (spread over several they prove little: "batch normalisation" finds "batch" in one
 and "normal" in another), and how many of its words does the course never use? A word that no dictionary has either
-("xgboost", "tesco") tells most. A logistic regression weighs these four; a vague question ("what went wrong there?")
+("xgboost", "tesco") tells most; and how near is the question to what else people ask about (`daily.py`)? A logistic
+regression weighs these five; a vague question ("what went wrong there?")
 has no foreign word, and is given the benefit of the doubt.
 """
 
@@ -21,12 +22,14 @@ from dataclasses import dataclass
 
 from knowledge.search import Passage
 from knowledge.words import tokens
-from tutor.checking.topics import plain, stands_in, topics_in
+from tutor.checking.daily import Embed, elsewhere
+from tutor.checking.topics import joined, plain, stands_in, topics_in
 
 # Fitted on the dev half of evaluation/questions.jsonl by `python -m evaluation.calibration`, which prints them anew.
-OFFSET, PER_SIMILARITY, PER_SHARE, PER_ODD, PER_PLAIN = -2.86, 15.38, 1.52, -2.93, -2.76
-ENOUGH = 0.64  # chance that the course answers; higher refuses more of what it does answer
+OFFSET, PER_SIMILARITY, PER_SHARE, PER_ODD, PER_PLAIN, PER_ELSEWHERE = 1.52, 12.09, 1.30, -3.31, -2.69, -10.99
+ENOUGH = 0.68  # chance that the course answers; higher refuses more of what it does answer
 
+USUAL = 0.30  # nearness of a question of the course to subjects elsewhere, where it cannot be measured
 FAR = 0.10  # cosine of MiniLM up to which no word helps
 UNKNOWN = 1.1  # how much a word that the course never uses tells, in units of the rarest known one
 NEUTRAL = 1.0  # share of the words, where the question has none of its own: it is vague, not foreign
@@ -103,12 +106,14 @@ class Signs:
     odd: tuple[str, ...]  # words that neither the passages nor the dictionary has
     foreign: tuple[str, ...]  # words that the dictionary has and the course does not
     topics: tuple[str, ...]  # topics that are named and do not stand in the passages
+    elsewhere: float = USUAL  # cosine with the nearest subject of daily life and other sciences
 
     @property
     def chance(self) -> float:
         """That the course answers the question, by the signs that have degrees."""
         total = OFFSET + PER_SIMILARITY * self.similarity + PER_SHARE * self.share
         total += PER_ODD * min(len(self.odd), COUNTED) + PER_PLAIN * min(len(self.foreign), COUNTED)
+        total += PER_ELSEWHERE * self.elsewhere
         return 1 / (1 + math.exp(-total))
 
 
@@ -117,22 +122,27 @@ def coverage(
     telling: Mapping[str, float],
     passages: Sequence[Passage],
     is_word: Callable[[str], bool] = lambda word: True,
+    embed: Embed | None = None,
 ) -> Coverage:
     """Judge `passages` (best first) as evidence for a question.
 
     `telling` maps the question's stems, misspelt ones put right, to how much each tells in this course (0: never used);
     `KnowledgeBase.telling` gives it. `is_word` knows plain English: what it does not know is a technical term, a name,
-    or misspelt beyond recognition.
+    or misspelt beyond recognition. Without `embed`, what else people ask about does not count.
     """
     if not passages:
         return Coverage(False, 0.0, 0.0, ())
-    found = signs(question, telling, passages, is_word)
+    found = signs(question, telling, passages, is_word, embed)
     chance = 0.0 if found.topics or found.similarity <= FAR else found.chance
     return Coverage(chance >= ENOUGH, found.similarity, found.share, found.topics or found.odd, chance)
 
 
 def signs(
-    question: str, telling: Mapping[str, float], passages: Sequence[Passage], is_word: Callable[[str], bool]
+    question: str,
+    telling: Mapping[str, float],
+    passages: Sequence[Passage],
+    is_word: Callable[[str], bool],
+    embed: Embed | None = None,
 ) -> Signs:
     """Measure the passages (at least one) against the question."""
     subject = {w: t for w, t in telling.items() if w not in _FRAME and not _is_number(w)}
@@ -147,17 +157,23 @@ def signs(
     total = sum(weight.values())
     best = max(sum(weight[w] for w in subject if standing[w] in bag) for bag in bags)
     plainly = [plain(text) for text in texts]
-    topics = topics_in(question, {word for text in plainly for word in text})
+    known = {word for text in plainly for word in text}
+    topics = topics_in(question, known, is_word)
     missing = [topic for topic in topics if not stands_in(topic, plainly)]
     # A topic that stands under another name has brought its words along: "chatgpt", where the course says GPT.
     brought = {word for topic in topics if topic not in missing for word in topic.named.split()}
-    unknown = [w for w in words if _never_used(w, subject, standing) and not set(plain(w)) <= brought]
+    unknown = [
+        w
+        for w in words
+        if _never_used(w, subject, standing) and not set(plain(w)) <= brought and not joined(w, known)
+    ]
     return Signs(
         similarity=max(p.similarity for p in passages),
         share=best / total if total else NEUTRAL,
         odd=tuple(word for word in unknown if not is_word(word)),
         foreign=tuple(word for word in unknown if is_word(word)),
         topics=tuple(dict.fromkeys(topic.named for topic in missing)),
+        elsewhere=elsewhere(question, embed) if embed is not None else USUAL,
     )
 
 

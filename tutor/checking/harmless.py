@@ -1,4 +1,5 @@
-"""Text that must only be read: no links to other places, no pictures, no HTML, no tool markup, no marks of its own.
+"""Text that must only be read: no links to other places, no pictures, no HTML, no tool markup, no marks of its own,
+no orders to a model.
 
 A lecture, a file's header or a model that repeats them may hold all of these. The page escapes tags anyway; here an
 answer is made plain for whoever shows it. Code and maths stay as they are: they are shown, never followed.
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+
+from tutor.checking.orders import without_orders
 
 _KEPT = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|\$\$.*?\$\$|\\\[.*?\\\]|\\\(.*?\\\)|\$[^$\n]+\$", re.DOTALL
@@ -35,12 +38,12 @@ _MARK = re.compile(r"\[(\^?\d+(?:\s*[,;]\s*\d+)*)\](?!\()")
 
 def plain_answer(text: str) -> str:
     """What a model wrote, without anything that could be followed, fetched or run. Marks such as [1] stay."""
-    return _outside(text, _plain)
+    return _outside(without_orders(text), _plain)
 
 
 def plain_quote(text: str) -> str:
     """A passage as it may be quoted: as `plain_answer`, and its own "[1]" is no mark of ours, so it becomes "(1)"."""
-    return _outside(text, lambda part: _MARK.sub(r"(\1)", _plain(part)))
+    return _outside(without_orders(text), lambda part: _MARK.sub(r"(\1)", _plain(part)))
 
 
 def _plain(part: str) -> str:

@@ -12,9 +12,10 @@ only falls back on the other signs (`coverage.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from knowledge.words import Spelling, plain_symbols
 
@@ -210,15 +211,21 @@ def _spelling() -> Spelling:
     return Spelling({word: 1 for name in _topics() for word in name})
 
 
-def topics_in(question: str, known: Iterable[str] = ()) -> list[Topic]:
+def topics_in(
+    question: str, known: Iterable[str] = (), is_word: Callable[[str], bool] = lambda word: False
+) -> list[Topic]:
     """The topics that a question names, longest names first choice, in order.
 
     Words in neither `known` (the words of the passages found, in `plain` form) nor a topic's name are taken for
-    misspelt ones where a topic's word is a letter away: "kernal trick".
+    misspelt ones where a topic's word is a letter away: "kernal trick". `is_word` knows plain English, which is not:
+    "profit" is no misspelt "probit".
     """
     words = plain(question)
     held, spelling = set(known), _spelling()
-    words = [word if word in held or _joined(word, held) else spelling.correct(word) for word in words]
+    words = [
+        word if word in held or joined(word, held) or is_word(word) else spelling.correct(word)
+        for word in words
+    ]
     found: list[Topic] = []
     at = 0
     while at < len(words):
@@ -230,13 +237,16 @@ def topics_in(question: str, known: Iterable[str] = ()) -> list[Topic]:
     return found
 
 
-def _joined(word: str, known: set[str]) -> bool:
+def joined(word: str, known: set[str]) -> bool:
     """Whether two known words stand there without a space: "minmax" is no misspelt "minimax"."""
     return any(word[:at] in known and word[at:] in known for at in range(2, len(word) - 1))
 
 
 def stands_in(topic: Topic, texts: Sequence[Sequence[str]]) -> bool:
     """Whether any name of the topic stands, word beside word, in one of the texts (words in `plain` form)."""
-    joined = [f" {' '.join(text)} " for text in texts]
+    lines = [f" {' '.join(text)} " for text in texts]
     names = [" ".join(name) for name in topic.names]
-    return any(f" {name} " in text for name in names for text in joined)
+    if any(f" {name} " in line for name in names for line in lines):
+        return True
+    pairs = {one + two for text in texts for one, two in pairwise(text)}  # "AlexNet" is two words there
+    return any(name in pairs for name in names)

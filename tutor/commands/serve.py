@@ -118,9 +118,9 @@ def _tell_when_ready(library: Library, host: ModelHost) -> None:
 
 def read_ahead(chat: BaseChatModel) -> None:
     """Let a model on this computer read the fixed part of the prompt, so that the first question need not wait."""
-    from langchain_core.messages import HumanMessage, SystemMessage
+    from langchain_core.messages import HumanMessage
 
-    from tutor.prompts import SMALL_QUESTION
+    from tutor.turns.question import small_opening
 
     with suppress(TutorError):
-        chat.invoke([SystemMessage(SMALL_QUESTION), HumanMessage("Passages:")], max_tokens=1)
+        chat.invoke([*small_opening(), HumanMessage("Notes:")], max_tokens=1)

@@ -95,6 +95,9 @@ _SUPPOSE = re.compile(
     r"""^(?:what\ if|what\ about|how\ about|and\ if|if\ we|if\ i|suppose
     |what\ (?:would\ |will\ )?(?:happen|happens|change)\ (?:if|with|when)\ (?:i|we|you|there|it)
     |what\ (?:would|will)\ (?:happen|change)\ (?:if|with)|how\ does\ it\ (?:do|look|perform)\ with
+    |what\ (?:happens?|changes?)\ with
+    |(?:what|how)\ (?:does|would|do|will)\ (?:it|that|they|the\ (?:plot|result|curve)s?)
+    \ (?:look|come\ out|turn\ out|do|go)(?:\ like)?\ (?:with|without|on|for|at|if)
     |does\ it\ (?:change|help|work)\ (?:with|if|on))\b""",
     re.VERBOSE,
 )
@@ -173,15 +176,21 @@ _META = re.compile(
         |your))\b(?:\ \w+){0,4}\ (?:lab|experiment|simulation|demo)\b(?!\ result)(?:.*\b(?:there|have
             |available|offer|can\ i|do\ you|run|exist|got|you)\b|$)
     |\b(?:what|which)\ (?:lecture|topic|course)s?\ (?:do\ you|are\ there|can\ you|have\ you|are\ available)\b
+    |\b(?:do\ you\ have|have\ you\ got|is\ there|you\ got)\ (?:anything|something|one)\b.*
+        \b(?:run|try|play|experiment|lab)\b
+    |\b(?:everything|anything|list\ (?:what|all))\ (?:that\ )?(?:i|we|you)\ can\ (?:run|try|do)\b
     |\b(?:list|show\ me)\ (?:\w+\ ){0,2}(?:lecture|model|lab|tool|command)$
     |\b(?:is\ there|do\ you\ have|have\ you\ got|are\ there|got)\ (?:a|any|an|some|other
         |more)?\ ?(?:\w+\ ){0,3}(?:lab|experiment|simulation|demo)\b
+    |\bwhat\ (?:can|could|may)\ (?:i|we|you)\ (?:change|set|adjust|tweak|vary|alter|choose)\b
+        (?:\ \w+){0,4}\ (?:lab|experiment)$
+    |\bwhat\ (?:can|could)\ (?:you|i|we)\ (?:run|do|try|offer)\ (?:for|on|about|in)\ (?:lecture|week)\b
     |\bwhat\ (?:parameter|setting|option|knob|value)\b.*\b(?:lab|have|can\ i|there|change|take|set)\b
     |\b(?:change|switch|swap|pick|choose|select|load|install|download|use\ a\ different|which
         |what)\ (?:the\ |a\ |to\ a\ |another\ |your\ |language\ |chat\ |different\ )*(?:model|llm)\ ?(?:$
             |are\ you|do\ you|is\ this|am\ i|you|run(?:ning)?\ (?:on|you)|behind|powers|does\ this|in\ use)
     |^(?!.*\b(?:put|past|paste|share|commit|write|upload|safe|call|python|code|request)\b).*\b(?:api\ key|openai)\b
-    |\b(?:dark\ mode|log\ (?:in|out)|sign\ up|account
+    |\b(?:dark\ mode|log\ (?:in|out)(?=$|\ (?:to|with|of|again|here|first|please)\b)|sign\ up|account
         |(?:my|your|the)\ privacy|privacy\ (?:policy|setting)|subscription|work\ offline
         |need\ (?:the\ )?internet|command\ line)\b
     |\b(?:chat|conversation|history|data|progress|message)\b.*\b(?:saved|stored|deleted|delete|kept|private
@@ -220,12 +229,6 @@ _OFF_UNLESS_NAMED = re.compile(
     r"|^(?:what is |calculate |work out )?<number> (?:of|plus|minus|time|x|divided by) <number>$|\b(?:buy"
     r"|sell) (?:me |my |some )?(?:\w+ )?(?:share|stock|bitcoin)"
 )
-_WORLD = re.compile(
-    r"^(?:who (?:won|win|is|was|invented|wrote|sang|played|scored|will|discovered|painted)|where (?:is"
-    r"|can|are|was|do)|when (?:is|was|did|does|will)"
-    r"|how (?:tall|old|far|long is the|deep is the|big is the|much does|much is|cold|hot|many people)"
-    r"|what (?:time|day|date) (?:is|are)|what year)\b"
-)
 _FAVOUR = words(
     """
     write book order tell recommend translate cook sing buy sell send remind call email draw paint design
@@ -260,6 +263,14 @@ def clauses_of(tokens: Sequence[Token]) -> list[Clause]:
         if (token.kind == "mark" and token.text in ".?!;\n") or (
             token.text == ":" and not nxt.isdigit() and nxt not in ("<number>", "[")
         ):
+            cuts.append(at + 1)
+        elif (
+            token.text in (",", "and", "but")
+            and nxt in RUN
+            and later in ("it", "that", "this", "them", "both")
+        ):
+            cuts.append(at + 1)  # "how does it do on moons, run that"
+        elif token.text == "," and nxt == "show" and later in ("me", "us", "both", "them"):
             cuts.append(at + 1)
         elif token.text in (",", "and", "but") and not supposing:
             if (
@@ -322,6 +333,13 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
         and not re.match(r"\w+ (?:an?|the|some|it|that|this|<number>|again|one)\b", stripped)
     ):
         return "question", first  # "do more epochs help?"
+    if first == "do" and re.match(
+        r"do (?:\w+ ){1,4}(?:need|have|use|work|learn|help|make|get|matter|mean|give|go|always|really|still|all|both"
+        r"|ever|also|not|count|change|store|see|look|know|overfit|converge|train|depend|affect|suffer|forget|beat"
+        r"|require|share|care|explore|tend|hurt|want|differ|predict|remember)\b",
+        stripped,
+    ):
+        return "question", first  # "do transformers need recurrent layers"
     if re.match(
         r"(?:spin|fire|whip|boot|set|knock|kick|power|cook|start) (?:\w+ )?(?:up|off)\b"
         r"(?! (?:my|the (?:app|tutor|page)))",
@@ -342,6 +360,14 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
     if re.match(r"^can (?:a|an|the|it|this)\b", text):
         return "question", "can"
     return "fragment", ""
+
+
+def opened(text: str) -> str:
+    """A message without what is said before it comes to the point: "i would like ucb" -> "ucb"."""
+    before = None
+    while text != before:
+        before, text = text, _OPENING.sub("", text, count=1)
+    return text
 
 
 def _without(text: str, words: tuple[str, ...]) -> str:
@@ -392,10 +418,6 @@ def is_meta(text: str) -> bool:
 def is_off(text: str, named: bool) -> bool:
     """Whether the message wants something that no tutor does; `named` where a lab is named in it as well."""
     return _OFF.search(text) is not None or (not named and _OFF_UNLESS_NAMED.search(text) is not None)
-
-
-def asks_about_the_world(text: str) -> bool:
-    return _WORLD.search(text) is not None
 
 
 def elsewhere(tokens: Sequence[Token]) -> int:

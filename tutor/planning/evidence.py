@@ -12,11 +12,12 @@ from typing import Any
 from labs.fields import ParamInfo
 from tutor.planning import acts
 from tutor.planning.acts import Clause
+from tutor.planning.daily_life import asks_how_to
 from tutor.planning.lexicon import Hit, Lexicon
 from tutor.planning.numbers import numeric
 from tutor.planning.settings import Reading
 from tutor.planning.text import Token
-from tutor.planning.vocabulary import COMMON, SUBJECT, words
+from tutor.planning.vocabulary import COMMON, ELSEWHERE, SUBJECT, words
 
 LONG_MESSAGE = 30  # words
 NAME, CHOICE, TOPIC, SETTING, MENTION = 3.0, 2.2, 1.5, 0.8, 0.25
@@ -39,7 +40,7 @@ _RESETS = (
     "standard setting",
     "all default",
 )
-_SETTING_WORDS = words("with on using use at only just but = without from versus , go")
+_SETTING_WORDS = words("with on using use at only just but = without from versus , go for")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,18 @@ class Evidence:
             ):
                 weight += 0.4
         return weight
+
+    def only_words(self, lab: str, values: Mapping[str, Any], everyday: frozenset[str]) -> int:
+        """How many values of a lab are named only by an everyday word that sets nothing: the "char" of a char LSTM."""
+        return sum(
+            hit.entry.lab == lab
+            and hit.entry.kind == "choice"
+            and hit.plain
+            and hit.entry.field not in values
+            and self.tokens[hit.start].text in everyday
+            and self.sharing[(hit.start, hit.end)] == 1
+            for hit in self.hits
+        )
 
     @cached_property
     def lab_named(self) -> bool:
@@ -248,7 +261,9 @@ class Evidence:
 
     @cached_property
     def adds(self) -> bool:
-        return bool({"add", "too", "include"} & set(self.words)) or "as well" in self.text
+        too = re.search(r"\btoo(?: please)?$", self.text) is not None  # not "that is too much"
+        beside = re.search(r"\bcompare (?:it|that|this) (?:with|to|versus)\b", self.text) is not None
+        return too or beside or bool({"add", "include"} & set(self.words)) or "as well" in self.text
 
     # ---- the subject
 
@@ -284,6 +299,18 @@ class Evidence:
             for i, t in enumerate(self.tokens)
         )
 
+    def runs_something_else(self, order: Clause) -> bool:
+        """ "simulate traffic lights with q learning": what is to be run is named first, and no lab has it."""
+        texts = self.words[order.start : order.end]
+        at = order.start + texts.index(order.verb) + 1 if order.verb in texts else order.end
+        means = next((i for i in range(at, order.end) if self.words[i] in ("with", "using", "via", "by")), at)
+        named = [i for i in range(at, means) if self.tokens[i].kind == "word"]
+        return (
+            bool(named)
+            and not any(map(self._covered, named))
+            and any(self.words[i].isalpha() and self.words[i] not in COMMON | SUBJECT for i in named)
+        )
+
     def _covered(self, at: int) -> bool:
         return any(hit.start <= at < hit.end for hit in self.hits)
 
@@ -299,8 +326,25 @@ class Evidence:
     def on_subject(self) -> bool:
         """Whether any word is of the subject; a parameter's everyday name ("world") does not count."""
         return self.subject > 0 or any(
-            hit.entry.kind != "field" or hit.length > 1 or self.words[hit.start] not in COMMON
+            hit.entry.kind != "field" or hit.length > 1 or self.words[hit.start] not in COMMON | ELSEWHERE
             for hit in self.hits
+        )
+
+    @cached_property
+    def only_companies(self) -> bool:
+        """Whether all that is named of the labs is a company: "who is the ceo of apple"."""
+        return self.subject == 0 and all(
+            hit.entry.field in ("ticker", "tickers") or hit.entry.kind in ("field", "foreign")
+            for hit in self.hits
+        )
+
+    @cached_property
+    def of_daily_life(self) -> bool:
+        """ "how do i whistle with two fingers": a how-to without a word of the subject, with one of its own."""
+        if {"it", "that", "this", "one"} & set(self.words):
+            return False  # it goes on with what was said
+        return asks_how_to(self.text) and any(
+            t.kind == "word" and t.text.isalpha() and t.text not in COMMON | SUBJECT for t in self.tokens
         )
 
     @cached_property

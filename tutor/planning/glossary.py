@@ -63,7 +63,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "dataset": ("data set", "data"),
     "optimizer": ("optimiser",),
     "degree": ("polynomial degree", "order"),
-    "steps": ("training steps", "time steps", "timesteps"),
+    "steps": ("training steps", "time steps", "timesteps", "rounds", "turns", "goes"),
+    "initial_value": ("optimistic start", "starting estimate", "initial estimates"),
     "episodes": ("episode", "games"),
     "heads": ("attention heads", "attention head", "head"),
     "regularisation": ("penalty", "regulariser"),
@@ -76,8 +77,64 @@ NAMES: dict[str, tuple[str, ...]] = {
     "end": ("end date",),
 }
 
+# Companies that a student may name and no price file has: the lab then says so by name, instead of passing it over.
+_COMPANIES: dict[str, tuple[str, ...]] = {
+    **{
+        "ABNB": ("airbnb",),
+        "ADBE": ("adobe",),
+        "ADS.DE": ("adidas",),
+        "AZN": ("astrazeneca",),
+        "BA": ("boeing",),
+    },
+    **{"BABA": ("alibaba",), "BARC.L": ("barclays",), "BP": ("bp", "british petroleum"), "C": ("citigroup",)},
+    **{
+        "CAT": ("caterpillar",),
+        "COST": ("costco",),
+        "CRM": ("salesforce",),
+        "CSCO": ("cisco",),
+        "EBAY": ("ebay",),
+    },
+    **{"F": ("ford",), "FDX": ("fedex",), "GM": ("general motors",), "GS": ("goldman sachs", "goldman")},
+    **{
+        "GSK": ("glaxosmithkline", "glaxo"),
+        "HPQ": ("hewlett packard",),
+        "HSBC": ("hsbc",),
+        "MA": ("mastercard",),
+    },
+    **{
+        "MRNA": ("moderna",),
+        "MS": ("morgan stanley",),
+        "ORCL": ("oracle",),
+        "PYPL": ("paypal",),
+        "SHEL": ("shell",),
+    },
+    **{
+        "QCOM": ("qualcomm",),
+        "RIO": ("rio tinto",),
+        "SBUX": ("starbucks",),
+        "SONY": ("sony",),
+        "SPOT": ("spotify",),
+    },
+    **{
+        "T": ("at&t",),
+        "TGT": ("target corporation",),
+        "TM": ("toyota",),
+        "TSCO.L": ("tesco",),
+        "UBER": ("uber",),
+    },
+    **{
+        "UL": ("unilever",),
+        "VOD": ("vodafone",),
+        "VZ": ("verizon",),
+        "WFC": ("wells fargo",),
+        "ZM": ("zoom video",),
+    },
+}
+
 # Words that are a parameter's value by themselves.
 VALUES: dict[str, dict[str, tuple[str, ...]]] = {
+    "ticker": _COMPANIES,
+    "tickers": _COMPANIES,
     "degree": {"2": ("quadratic", "parabola"), "3": ("cubic",), "4": ("quartic",), "5": ("quintic",)},
     "noise": {"0": ("noiseless", "noise free")},
     "scale_features": {"false": ("unscaled", "raw features"), "true": ("scaled",)},

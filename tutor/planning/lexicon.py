@@ -191,17 +191,36 @@ class Lexicon:
                 joined = (keys[start] + keys[start + 1],)
                 if tokens[start + 1].kind == "word" and (keys[start], keys[start + 1]) not in self._entries:
                     found += [Hit(start, start + 2, entry) for entry, _ in self._entries.get(joined, ())]
-        spans = {(hit.start, hit.end) for hit in found if hit.entry.kind != "topic"}
+        spans = [hit for hit in found if hit.entry.kind != "topic"]
         return [hit for hit in found if self._counted(hit, tokens) or not _inside(hit, spans)]
 
     @staticmethod
     def _counted(hit: Hit, tokens: Sequence[Token]) -> bool:
-        """ "5 armed bandit": a number just before keeps the parameter that the lab's name begins with."""
-        return hit.entry.kind == "field" and hit.start > 0 and tokens[hit.start - 1].kind == "number"
+        """Whether a parameter that a longer phrase holds has a number of its own beside it.
+
+        "5 armed bandit" begins with what it counts; "optimistic initial values of 10" ends in what is set.
+        """
+        if hit.entry.kind != "field":
+            return False
+        if hit.start > 0 and tokens[hit.start - 1].kind == "number":
+            return True
+        after = tokens[hit.end : hit.end + 2]
+        return len(after) == 2 and after[0].text in ("of", "=", ":") and after[1].kind == "number"
 
 
-def _inside(hit: Hit, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(start <= hit.start and hit.end <= end and end - start > hit.length for start, end in spans)
+def _inside(hit: Hit, longer: Iterable[Hit]) -> bool:
+    """Whether a longer phrase covers the hit, and is not just another lab's longer name for the same value."""
+    return any(
+        other.start <= hit.start
+        and hit.end <= other.end
+        and other.length > hit.length
+        and not (
+            hit.entry.kind == other.entry.kind == "choice"
+            and hit.entry.lab != other.entry.lab
+            and hit.entry.value == other.entry.value
+        )
+        for other in longer
+    )
 
 
 def phrase_of(text: str) -> Phrase:

@@ -27,7 +27,7 @@ LINKS = words(
 FILLERS = words(
     """
     the a of more extra training different total percent little hidden full whole good only in random
-    separate single per each for as additional chance held small simple worth simulated new
+    separate single per each noisy for as additional chance held small simple worth simulated new
     """
 )
 SEPARATORS = words(", and versus or / then & to plus [ + ; through")
@@ -90,8 +90,16 @@ def suits(value: float | int, info: ParamInfo) -> bool:
     return not ((low is not None and value < low) or (high is not None and value > high))
 
 
-def assign(tokens: Sequence[Token], mentions: Sequence[Mention], taken: Collection[int]) -> Assigned:
-    """Pair numbers with mentions, so that the most of both are used."""
+def assign(
+    tokens: Sequence[Token],
+    mentions: Sequence[Mention],
+    taken: Collection[int],
+    named: Collection[int] = (),
+) -> Assigned:
+    """Pair numbers with mentions, so that the most of both are used.
+
+    `named` are the tokens of values chosen by name, which may stand between the two: "150 moons samples".
+    """
     items: list[Mention | int] = [m for m in mentions if numeric(m.info)]
     items += [i for i, t in enumerate(tokens) if t.kind == "number" and i not in taken]
     items.sort(key=lambda item: (item, 0) if isinstance(item, int) else (item.start, item.end))
@@ -102,7 +110,7 @@ def assign(tokens: Sequence[Token], mentions: Sequence[Mention], taken: Collecti
         score, pairs = best[at + 1]
         best[at] = (score - (0.4 if isinstance(item, int) else 0.0), pairs)
         for mention, run, after in _pairs(items, at, tokens):
-            gain = _worth(mention, run, tokens)
+            gain = _worth(mention, run, tokens, named)
             if gain is None:
                 continue
             score, pairs = best[after]
@@ -160,15 +168,20 @@ def joined(tokens: Sequence[Token], one: int, two: int) -> bool:
     between = tokens[one + 1 : two]
     if tokens[two].vague and not between:  # "a degree 10 one"
         return False
+    if tokens[two].vague and between[-1].text == "a":  # "zero, a tenth and a half"
+        between = between[:-1]
     return len(between) <= 2 and all(token.text in SEPARATORS for token in between)
 
 
-def _worth(mention: Mention, run: Sequence[int], tokens: Sequence[Token]) -> float | None:
+def _worth(
+    mention: Mention, run: Sequence[int], tokens: Sequence[Token], named: Collection[int]
+) -> float | None:
     """How good it is to give these numbers to this mention; None where the text between speaks against it."""
     after = mention.start < run[0]
     gap = tokens[mention.end : run[0]] if after else tokens[run[-1] + 1 : mention.start]
     allowed = LINKS if after else FILLERS
-    strange = [t for t in gap if t.text not in allowed]
+    between = range(mention.end, run[0]) if after else range(run[-1] + 1, mention.start)
+    strange = [tokens[i] for i in between if tokens[i].text not in allowed and (after or i not in named)]
     if len(gap) > 4 or len(strange) > 1 or any(t.kind != "word" or t.text in SEPARATORS for t in strange):
         return None
     inner = mention.info.item or mention.info
@@ -180,6 +193,7 @@ def _worth(mention: Mention, run: Sequence[int], tokens: Sequence[Token]) -> flo
         first.vague
         and len(run) == 1
         and gap
+        and not (len(gap) == 1 and gap[0].text == "a")  # "dropout a quarter"
         and not any(t.text in ["=", "of", "to", "at", ":", "is", "the"] for t in gap)
     ):
         return None
@@ -187,6 +201,7 @@ def _worth(mention: Mention, run: Sequence[int], tokens: Sequence[Token]) -> flo
     if after:
         gain += 0.5 if any(t.text in ("=", ":", "of", "to", "at", "is", "[") for t in gap) else 0.0
         gain -= 0.15 if inner.kind == "int" else 0.0
+        gain += 1.0 if tokens[run[0] - 1].text == "every" else 0.0  # "copied every 50 episodes" is a period
     else:
         gain += 0.4 if inner.kind == "int" else -0.2
     for i in run:
@@ -261,6 +276,9 @@ def _change(tokens: Sequence[Token], mention: Mention) -> tuple[float, float, se
         number = tokens[at - 2].value
         if number:
             return (1 / number if word in ("smaller", "lower") else float(number)), 0, {at, at - 1, at - 2}
+    if word in _MORE | _FEWER and at > 1 and tokens[at - 1].text in ("time", "x") and tokens[at - 2].value:
+        number = float(tokens[at - 2].value or 1)  # "ten times fewer epochs"
+        return (number if word in _MORE else 1 / number), 0, {at, at - 1, at - 2}
     if word in _MORE | _FEWER and before is not None and before.value is not None:
         sign = 1 if word in _MORE else -1
         return 1, sign * float(before.value), {at, at - 1}
@@ -274,6 +292,8 @@ def _change_after(
 ) -> tuple[float, float, set[int]] | None:
     after = tokens[mention.end : mention.end + 4]
     texts = [token.text for token in after]
+    if texts[:1] == ["in"] and after[1:] and (after[1].raw == "half" or after[1].value == 0.5):
+        return 0.5, 0, {mention.end + 1}  # "cut the steps in half"
     for i, text in enumerate(texts[:2]):
         if text in ("doubled", "halved", "tripled"):
             return _TIMES[text], 0, {mention.end + i}

@@ -17,11 +17,13 @@ from typing import Any
 from labs.base import Lab
 from tutor.planning import acts
 from tutor.planning.acts import Clause
+from tutor.planning.daily_life import asks_about_the_world
 from tutor.planning.evidence import Evidence, weigh
 from tutor.planning.lexicon import Lexicon
 from tutor.planning.numbers import numeric
 from tutor.planning.plan import Plan, lecture_named, permalink
-from tutor.planning.settings import Reading, place, read
+from tutor.planning.revisions import scaled, switched
+from tutor.planning.settings import EVERYDAY, Reading, place, read
 from tutor.planning.statements import asks_leave, is_noun, quotes_code, states
 from tutor.planning.text import Token, tokens_of
 from tutor.planning.vocabulary import words
@@ -43,9 +45,12 @@ class _State:
     turns: int = 0
 
 
-_CARRIES = words(
+_CARRIES = words("again same keep still too also instead but repeat another previous exactly before")
+# "make the network wider" is about the run that is there, though it names the lab.
+_MODIFIES = words(
     """
-    again same keep still too also instead but repeat another previous exactly before
+    make set change give increase decrease double halve triple add remove keep drop lower raise bump reduce switch
+    swap turn
     """
 )
 _POINTS = words("it that this one both them those again same")
@@ -162,6 +167,7 @@ class Router:
             found = reading(lab)
             scores[lab] += facts.of_values(lab, found.values)
             scores[lab] -= 0.5 * len(found.loose)
+            scores[lab] -= 1.7 * facts.only_words(lab, found.values, EVERYDAY)
             if lab == state.lab:
                 scores[lab] += 1.2 if facts.named else 2.4
             elif lab == state.talked:
@@ -225,6 +231,7 @@ class Router:
         if facts.foreign or facts.unknown_data:
             return Plan("meta", confidence=0.85), None
         stray = order.act == "run" and facts.elsewhere > 0 and facts.named and bool(ranked)
+        stray = stray or (bool(ranked) and not facts.lab_named and facts.runs_something_else(order))
         if stray and not self._sets(ranked[0][1], reading(ranked[0][1])):
             run = self._run(ranked[0][1], facts, reading, state)[0]  # "train an lstm to compose music"
             return Plan("meta", confidence=0.55, alternative=replace(run, confidence=0.45)), None
@@ -318,7 +325,7 @@ class Router:
         """No order and no question word: "cnn on mnist", "same with tanh", "bandits", "0.2 instead"."""
         if not facts.lab_named and any(clause.act == "favour" for clause in facts.clauses):
             return Plan("question" if facts.subject > facts.elsewhere + 1 else "other", confidence=0.6), None
-        if states(facts.text) and not any(clause.act == "choose" for clause in facts.clauses):
+        if states(acts.opened(facts.text)) and not any(clause.act == "choose" for clause in facts.clauses):
             return self._question(facts, state), None
         if facts.foreign and not facts.lab_named:
             wanted = (facts.asks_for_more and facts.on_our_data) or facts.lab_marked
@@ -340,6 +347,8 @@ class Router:
                 or (facts.points and not facts.asked_by_mark)
             ):
                 return self._run(best, facts, reading, state)
+        elif best == state.lab and found.values and "instead" in facts.words and not facts.asked_by_mark:
+            return self._run(best, facts, reading, state)
         elif facts.foreign and (facts.lab_marked or facts.numbers or facts.on_our_data):
             return Plan("meta", confidence=0.6), None
         elif (
@@ -369,8 +378,10 @@ class Router:
 
     def _question(self, facts: Evidence, state: _State) -> Plan:
         """A question, unless it is about something else altogether."""
+        if facts.only_companies and asks_about_the_world(facts.text):
+            return Plan("other", confidence=0.8)
         if not facts.on_subject:
-            if facts.off_subject or acts.asks_about_the_world(facts.text):
+            if facts.off_subject or asks_about_the_world(facts.text) or facts.of_daily_life:
                 return Plan("other", confidence=0.8)
         elif facts.elsewhere and facts.elsewhere >= facts.subject and not facts.hits:
             return Plan("other", confidence=0.7)
@@ -391,13 +402,22 @@ class Router:
         carries = (
             lab == state.lab
             and not facts.resets
-            and (not facts.names(lab) or bool(_CARRIES & set(facts.words)))
+            and (
+                not facts.names(lab)
+                or bool(_CARRIES & set(facts.words))
+                or (facts.order is not None and facts.order.verb in _MODIFIES)
+                or facts.words[0] in ("and", "also", "plus", "with", "but")
+            )
         )
         before: dict[str, Any] = dict(state.parameters) if carries else {}
         last = found.last
         if carries and found.loose and not values:
-            values = place(found.loose, self._lexicon.labs[lab], before, state.last)
+            own = self._lexicon.labs[lab]
+            values = scaled(own.infos, before, state.last, facts.words, found.loose)
+            values = values or place(found.loose, own, before, state.last, facts.words)
             last = next(iter(values), state.last)
+        elif carries and not values:
+            values = switched(self._lexicon.labs[lab].infos, state.last, facts.words)
         if lab == state.talked and not facts.names(lab):
             before = {**state.talked_values, **before}
         if facts.adds:

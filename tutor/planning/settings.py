@@ -16,6 +16,7 @@ from tutor.planning.acts import CHANGE, RUN
 from tutor.planning.details import Reading
 from tutor.planning.lexicon import Hit, LabWords, of_lab
 from tutor.planning.numbers import Mention, assign, changes, fit, joined, layer_sizes, numeric, suits
+from tutor.planning.revisions import leaves_out, left, moved_to, swapped
 from tutor.planning.text import Token
 from tutor.planning.vocabulary import words
 
@@ -27,7 +28,8 @@ EVERYDAY = words(
 )
 INTRODUCES = words(
     """
-    with using use via by = : on to as and versus or than try just only for in instead switch about same be
+    with using use via by = : on to as and versus or than try just only for in instead switch about same be add
+    include plus also
     """
 )
 METHOD_INTRODUCES = words("with using use via by = : to versus or and than , plus as")
@@ -71,13 +73,19 @@ def read(
     free = [m for m in free if not reading.used & set(range(m.start, m.end))]
     if sizes or moved:
         free = [m for m in free if m.info.name not in reading.values]
-    given = assign(tokens, free, reading.used)
+    named = {i for hit in of_lab(hits, lab, "choice") for i in range(hit.start, hit.end)}
+    given = assign(tokens, free, reading.used, named)
+    for name, value in given.values.items():
+        given.values[name] = left(
+            words.infos[name], moved_to(words.infos[name], value, tokens, base), texts, base
+        )
     reading.values |= given.values
     reading.used |= given.used
     reading.last = given.last or next(iter([*moved, *sizes]), None)
+    _layers_of(words.infos, tokens, mentions, reading)
     _nearby(words.infos.values(), tokens, free, reading)
     reading.used -= inside
-    _choices(words, tokens, hits, mentions, reading)
+    _choices(words, tokens, hits, mentions, reading, base)
     reading.used |= inside
     _switches(tokens, mentions, reading)
     details.names(words, tokens, reading)
@@ -107,6 +115,27 @@ def _defaults_asked(tokens: Sequence[Token], mentions: Sequence[Mention]) -> lis
 
 
 # ---- values chosen by name
+
+
+def _layers_of(
+    infos: Mapping[str, ParamInfo], tokens: Sequence[Token], mentions: Sequence[Mention], reading: Reading
+) -> None:
+    """ "two layers of 32", where the lab has one size for all its layers."""
+    size = infos.get("hidden") or infos.get("width")
+    if "layers" not in reading.values or size is None or size.kind != "int" or size.name in reading.values:
+        return
+    for mention in mentions:
+        at = mention.end + 1
+        if (
+            mention.info.name != "layers"
+            or at >= len(tokens)
+            or tokens[at - 1].text not in ("of", "with", "x")
+        ):
+            continue
+        if tokens[at].kind == "number" and at not in reading.used and suits(fit(tokens[at], size), size):
+            reading.values[size.name] = fit(tokens[at], size)
+            reading.used.add(at)
+            return
 
 
 def _nearby(
@@ -144,14 +173,17 @@ def _choices(
     hits: Sequence[Hit],
     mentions: Sequence[Mention],
     reading: Reading,
+    base: Mapping[str, Any],
 ) -> None:
     lab = words.lab.id
-    twofold = {
+    texts = [token.text for token in tokens]
+    twofold = [
         (m.start, m.end) for m in mentions
-    }  # "7 nearest neighbours" names a model and counts something
+    ]  # "7 nearest neighbours" names a model and counts something
     by_field: dict[str, list[Hit]] = {}
     for hit in of_lab(hits, lab, "choice"):
-        if not reading.used & set(range(hit.start, hit.end)) or (hit.start, hit.end) in twofold:
+        inside = any(hit.start <= start and end <= hit.end for start, end in twofold)
+        if inside or not reading.used & set(range(hit.start, hit.end)):
             by_field.setdefault(hit.entry.field, []).append(hit)
     for name, found in by_field.items():
         info = words.infos[name]
@@ -160,17 +192,20 @@ def _choices(
             continue
         rivals = [hit for hit in found if any(other.entry.value != hit.entry.value for other in found)]
         wanted = [h for h in found if _meant(h, words, tokens, hits, bool(rivals))]
-        refused = [h for h in wanted if _refused(h.start, tokens)]
+        refused = [
+            h for h in wanted if _refused(h.start, tokens) or (info.kind == "list" and leaves_out(texts))
+        ]
         wanted = [h for h in wanted if h not in refused]
         wanted.sort(key=lambda h: h.start)
         values = list(dict.fromkeys(_hashable(h.entry.value) for h in wanted))
         if info.kind == "bool":
             if values and not refused:
-                reading.values[name] = values[-1]
+                reading.values[name] = values if reading.compares and len(values) > 1 else values[-1]
         elif not values:
-            if refused and info.kind == "list" and info.default and len(info.default) > 1:
+            offered = base.get(name) or info.default
+            if refused and info.kind == "list" and isinstance(offered, list) and len(offered) > 1:
                 out = {h.entry.value for h in refused}
-                reading.values[name] = [value for value in info.default if value not in out]
+                reading.values[name] = [value for value in offered if value not in out]
             elif refused and "none" in info.choices:
                 reading.values[name] = "none"
             else:
@@ -178,7 +213,7 @@ def _choices(
         elif len(values) == 1 and _names_the_lab(wanted[0], info, words, tokens, hits):
             continue
         elif info.kind == "list":
-            reading.values[name] = _fix(values, tokens)
+            reading.values[name] = swapped(_fix(values, tokens), texts, base.get(name))
         else:
             values = _fix(values, tokens)
             # "run the rnn with cell rnn, gru and lstm": the first "rnn" names the lab, the list begins at the second
@@ -236,6 +271,9 @@ def _listed(hits: Sequence[Hit], tokens: Sequence[Token]) -> bool:
 def _meant(hit: Hit, words: LabWords, tokens: Sequence[Token], hits: Sequence[Hit], rivals: bool) -> bool:
     """Whether a value's everyday name is meant as a value here."""
     word = tokens[hit.start].text
+    counted = hit.start > 0 and tokens[hit.start - 1].kind == "number" and not tokens[hit.start - 1].vague
+    if counted and word in EVERYDAY and tokens[hit.start].raw.lower().endswith("s"):
+        return False  # "a context of 32 characters"
     if not hit.plain or word not in EVERYDAY or rivals:
         return True
     near = set(range(hit.start - 2, hit.start)) | set(range(hit.end, hit.end + 2))
@@ -249,6 +287,12 @@ def _meant(hit: Hit, words: LabWords, tokens: Sequence[Token], hits: Sequence[Hi
     if before[-1:] in (["the"], ["a"]):
         before.pop()
     after = tokens[hit.end].text if hit.end < len(tokens) else ""
+    if hit.start == 0 and word == "optimistic" and any(t.kind == "number" for t in tokens):
+        return True  # "optimistic start of 3"
+    if before[-1:] == ["of"] and any(t.kind == "number" for t in tokens):
+        return True  # "20 points of the curve"
+    if before[-1:] == [","] and after in ("", ",") and any(t.kind == "number" for t in tokens):
+        return True  # "3 layers, lookback 25, return"
     return bool(before and before[-1] in INTRODUCES) or after in ("one", "instead", "data", "version")
 
 
@@ -360,7 +404,7 @@ def _negated(tokens: Sequence[Token], mention: Mention) -> bool:
 
 
 def place(
-    loose: Sequence[Token], words: LabWords, base: Mapping[str, Any], last: str | None
+    loose: Sequence[Token], words: LabWords, base: Mapping[str, Any], last: str | None, texts: Sequence[str]
 ) -> dict[str, Any]:
     """A bare number in a correction ("make it 20") goes to the parameter set last that can take it."""
     order = ([last] if last else []) + [name for name in reversed(list(base)) if name != last]
@@ -372,5 +416,13 @@ def place(
             values = [fit(token, info) for token in loose]
             if strict and not all(suits(value, info) for value in values):
                 continue
-            return {name: values if info.kind == "list" or len(values) > 1 else values[0]}
+            return {
+                name: left(info, values, texts, base)
+                if info.kind == "list" or len(values) > 1
+                else left(info, values[0], texts, base)
+            }
+    # "bigger: 64 and 64" can only be the sizes of layers, though nothing was said of them before
+    sizes = [i for i in words.infos.values() if i.item is not None and i.item.kind == "int"]
+    if len(loose) > 1 and len(sizes) == 1 and all(suits(fit(token, sizes[0]), sizes[0]) for token in loose):
+        return {sizes[0].name: [fit(token, sizes[0]) for token in loose]}
     return {}

@@ -10,14 +10,16 @@ import re
 
 # "tanh or sigmoid, which one", "so q learning runs along the edge". ("its" is "it is" by now, so that says nothing.)
 _STATES = re.compile(
-    r"""^so\ (?!(?:<number>|i\ (?:can|could)\b))(?:\S+\ ){3,}\S+
+    r"""^(?:my|our)\ \S+\ (?!(?:data|csv|file|text)\b)
+    |\b(?:reached|collapsed|crashed|diverged|exploded|fell|dropped|rose|jumped|improved|converged|failed|learned|learnt)\b
+    |^so\ (?!(?:<number>|i\ (?:can|could)\b))(?:\S+\ ){3,}\S+
     |\b(?:why|which|who|whose|how\ (?:many|much|come|do|does|is|are|big|long|often)|what\ (?:is|are|do|does|now))\b
     |\bor\b
     |(?<!\bit\ )\b(?:is|are|was|were|am)\b(?!\ (?:<number>|equal\ to))
     |\b(?:do\ not|can\ not|does|has|had|will|would|should|ought|say(?!\ <number>)|seem|look\ like|lose|lost)\b
     |\b(?:win|won|blow|went|ended|broke|came|gave|got|became|never|always)\b
     |\bit\ is\ (?:worse|better|lower|higher|more|less|bad|not|so|really|quite|wrong|odd|weird|strange|because|why)\b
-    |\bmean\ (?:that|the|it|you|we|all|half|<number>)\b
+    |\bmean\ (?:that|the|it|you|we|all|half|what|<number>)\b
     |\b(?:can|could|do|must|may)\ (?:i|we|it|they)\b
     |\bi\ (?:only\ )?(?:have|think|thought|guess|reckon|picked|tried)\b
     |\b(?:in|with)\ (?:simple|plain|easy|other|your|normal)\ (?:own\ )?(?:word|term|english)\b|\beli5\b

@@ -326,6 +326,9 @@ def _spoken(tokens: list[Token], at: int) -> tuple[Token, int] | None:
             if following not in _SCALES:
                 return None
             current = token.value
+        elif at == start and word in _UNITS and _part(tokens, at + 1):
+            value = _UNITS[word] * _part(tokens, at + 1)  # "one tenth", "two thirds"
+            return Token("number", "<number>", _typed(tokens, at, at + 2), value=round(value, 4)), at + 2
         elif word in _UNITS and (
             current is None or current % 100 == 0 or current % 100 in range(20, 100, 10)
         ):
@@ -353,8 +356,18 @@ def _spoken(tokens: list[Token], at: int) -> tuple[Token, int] | None:
             value = float(f"{int(total + (current or 0))}.{digits}")
             return Token("number", "<number>", _typed(tokens, start, at), value=tidy(value)), at
         elif word in _PARTS and at == start:
+            following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+            if word in _ORDINALS and following in (
+                "layer",
+                "layers",
+                "arm",
+                "head",
+                "epoch",
+            ):  # "and a third layer"
+                return Token("number", "<number>", tokens[at].raw, value=_ORDINALS[word]), at + 1
             article_before = start > 0 and tokens[start - 1].text in ("a", "one")
-            if word != "half" and not article_before:
+            shares = at + 1 < len(tokens) and tokens[at + 1].text in ("test", "testing", "held", "for")
+            if word != "half" and not article_before and not shares:
                 return None
             return Token("number", "<number>", tokens[at].raw, value=_PARTS[word], vague=True), at + 1
         else:
@@ -364,6 +377,15 @@ def _spoken(tokens: list[Token], at: int) -> tuple[Token, int] | None:
         return None
     value = total + (current or 0)
     return Token("number", "<number>", _typed(tokens, start, at), value=tidy(value), vague=vague), at
+
+
+def _part(tokens: list[Token], at: int) -> float:
+    """The fraction that a word names behind a number ("tenth", "thirds"); 0 where it names none."""
+    word = tokens[at].text if at < len(tokens) else ""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    if word == "halves" or following in ("degree", "order", "power"):
+        return 0.0
+    return _PARTS.get(word.removesuffix("s"), 0.0)
 
 
 def _typed(tokens: list[Token], start: int, end: int) -> str:

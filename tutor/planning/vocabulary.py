@@ -19,7 +19,8 @@ def words(text: str) -> frozenset[str]:
 FIELD = frozenset(
     phrase.strip()
     for phrase in """
-gan, gans, generative adversarial network, vae, variational autoencoder, autoencoder, auto encoder,
+    chatbot, chat bot, gan, gans, generative adversarial network, vae, variational autoencoder, autoencoder,
+    auto encoder,
 diffusion, diffusion model, stable diffusion, dall e, midjourney, k means, kmeans, clustering, cluster,
 dbscan, hierarchical clustering, gaussian mixture, gmm, expectation maximisation, pca, principal component
 analysis, principal component, t sne, tsne, umap, lda, ica, svd, dimensionality reduction, isolation forest,
@@ -103,7 +104,7 @@ ELSEWHERE = words(
     remind calendar email letter cv cover resignation birthday gift shopping amazon tesla buy
     invest lottery bet betting hungry thirsty bored lonely sad tired mountain river ocean tallest
     tea breakfast snack breakup
-    relationship wedding baby kid mum dad nan boss salary wage mortgage rent loan bank tax pension insurance
+    relationship wedding baby kid mum dad boss salary wage mortgage rent loan bank tax pension insurance
     passport visa embassy airport house furniture ikea shampoo haircut shoe dress jacket makeup
     manchester liverpool arsenal chelsea leeds scotland wales ireland europe america china russia india
     africa spain italy germany french revolution ww2 roman empire dinosaur planet mars nasa astronaut
@@ -113,13 +114,52 @@ ELSEWHERE = words(
     wine coffee cocktail drunk hangover anxiety depression therapy vaccine virus covid flu cough fever
     pregnant calorie protein vegan bake oven kettle fridge lawn plumber bike cycling swimming golf boxing
     wimbledon tattoo perfume dissertation landlord flatmate password hack
-    bitcoin pet garden tokyo paris london france england  
+    bitcoin pet garden tokyo paris london france england
+    gram ounce kilogram pint gallon litre inch yard acre celsius fahrenheit flirting jumper stain trouser sock
+    jeans laundry ironing washing dishwasher toilet shower bathroom curtain carpet sofa
+    mattress duvet vacuum hoover dustbin recycling wallpaper ceiling lightbulb sandwich soup salad bread
+    butter cheese
+    egg chicken beef pork rice noodle chocolate biscuit pudding strawberry banana onion carrot tomato recipe
+    barbecue
+    vegetarian allergy sunburn blister migraine insomnia antibiotic ibuprofen paracetamol pregnancy nurse
+    surgery
+    hospital ambulance vet puppy kitten hamster rabbit goldfish tortoise parrot spider mosquito wasp hedgehog
+    squirrel
+    whale dolphin shark elephant giraffe penguin octopus volcano earthquake hurricane tornado tsunami glacier
+    desert
+    rainforest continent equator moon asteroid comet galaxy telescope satellite rocket photosynthesis mitosis
+    dna
+    chromosome enzyme atom molecule proton electron periodic acid alkali magnet gravity relativity electricity
+    circuit
+    boiler radiator plumber electrician carpenter guitar piano violin ukulele choir orchestra concert festival
+    theatre
+    museum gallery novel author playwright shakespeare macbeth hamlet dickens sculpture knitting crochet
+    sewing origami
+    chess poker monopoly scrabble rugby netball hockey badminton basketball skiing snowboarding surfing yoga
+    pilates
+    jogging treadmill 5k 10k squat deadlift netflix bbc podcast trailer episode sitcom eurovision bafta oscars
+    strictly
+    parliament senate congress brexit constitution monarchy democracy republic minister mayor referendum
+    treaty empire
+    napoleon hitler churchill victorian tudor medieval pyramid pharaoh viking castle railway motorway
+    roundabout parking
+    tyre puncture clutch mot petrol diesel scooter helmet ferry cruise suitcase hostel backpack campsite tent
+    beach
+    snow thunder fog humidity heatwave haircut shaving moisturiser lipstick mascara nail jewellery necklace
+    engagement
+    bride groom divorce toddler nursery daycare teenager grandma grandad auntie nephew niece flirt dating
+    tinder crush
+    council rent deposit tenancy benefits pension invoice vat isa savings overdraft credit debit refund parcel
+    postcode
+    stamp javascript html css wordpress excel powerpoint photoshop android ipad macbook laptop keyboard
+    bluetooth router
     """
 )
 
 # Everyday words that look like words of the subject, or are simply frequent: never taken for typing mistakes.
 COMMON = words(
     """
+    noisy
     tutor tutors teacher
     chat chats cheap chest cheque chef chew sage cage wage page sales sole role rule ruler males pole poles
     hole holes sort port pure sure cure core cares scare shore share spare stare stair chart cheers clips

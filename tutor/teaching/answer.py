@@ -7,7 +7,6 @@ where the section has one.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,16 +22,14 @@ from tutor.teaching.blocks import (
     points_elsewhere,
     weight_of,
 )
-from tutor.teaching.exercises import is_answer_key
+from tutor.teaching.glossaries import compared_lines, glossary_line
+from tutor.teaching.nearness import Embed, closeness, name_of
 
+NEAR = 0.45  # cosine from which a sentence is quoted for what it means, though it shares no word with the question
 IDEA, FOCUS, SYMBOLS, EXAMPLE = 60, 60, 95, 60  # words
 SHORT = 25  # words; an opening below that takes the next block with it
 WHY = 3.0  # what a sentence that gives a reason is worth to a question that asks why, in asked words
 LISTED = 110  # words of a list, a table or paragraphs side by side
-_SIDE = re.compile(
-    r"glossary|further reading|what should i remember|in the lab\b|mistakes|what comes in|exercises|references",
-    re.I,
-)
 _NAMES = re.compile(
     r"\b(?:is|are|means?|counts?|stands? for|says?|number of|the \w+ of|called)\b|\(\"", re.IGNORECASE
 )
@@ -80,49 +77,6 @@ class Shape:
         return "\n\n".join(part for part in parts if part)
 
 
-def is_side_matter(passage: Passage) -> bool:
-    """Whether a passage lists or points rather than explains: a glossary, the readings, the lab's settings."""
-    name = passage.heading[-1] if passage.heading else ""
-    return not name or _SIDE.search(name) is not None
-
-
-def best_first(question: str, passages: Sequence[Passage]) -> list[Passage]:
-    """The passages with the one that explains best in front: prose whose heading is the question, not code or keys.
-
-    Passages with exercises or their answers are left out: they would give away what the student has not tried yet.
-    """
-    kept = [passage for passage in passages if not is_answer_key(passage)]
-    if not kept:
-        return []
-    best = max(kept, key=lambda passage: _fitness(question, passage))
-    return [best, *(passage for passage in kept if passage is not best)]
-
-
-def _fitness(question: str, passage: Passage) -> float:
-    heading = passage.heading[-1] if passage.heading else passage.title
-    asked, matter = _all_words(question), content_words(question)
-    whole = len(asked & _all_words(heading)) / max(len(asked), 1)
-    share = len(matter & content_words(heading)) / max(len(matter), 1)
-    chance = min(max(passage.probability, 1e-4), 1 - 1e-4)
-    value = math.log(chance / (1 - chance)) + 2.0 * whole + 2.0 * share
-    terms = [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", passage.text)]
-    if matter and matter <= set().union(*terms):
-        value += 1.5  # it says in bold what was asked: it defines it
-    if matter and not matter & content_words(passage.text):
-        value -= 2.0
-    if passage.kind == "code":
-        value -= 6.0
-    if passage.cell is not None:
-        value -= 4.0
-    return value - (2.5 if is_side_matter(passage) else 0.0)
-
-
-def _all_words(text: str) -> set[str]:
-    return content_words(text) | set(
-        re.findall(r"\b(?:what|why|how|when|which|is|are|do|does)\b", text.lower())
-    )
-
-
 def whole_section(base: KnowledgeBase | None, passage: Passage) -> str:
     """The text of the passage's section; of a notebook's cell or a page, the passage itself."""
     if base is None or passage.cell is not None or passage.page is not None or not passage.heading:
@@ -132,7 +86,13 @@ def whole_section(base: KnowledgeBase | None, passage: Passage) -> str:
     return text if passage.best_sentence in text or not passage.text.strip() else text or passage.text
 
 
-def shape(question: str, passage: Passage, base: KnowledgeBase | None, telling: Mapping[str, float]) -> Shape:
+def shape(
+    question: str,
+    passage: Passage,
+    base: KnowledgeBase | None,
+    telling: Mapping[str, float],
+    embed: Embed | None = None,
+) -> Shape:
     """Cut an answer from the passage's section. `telling` weighs the words of the question."""
     everything = blocks_of(whole_section(base, passage))
     blocks = [block for block in everything if block.kind not in ("picture", "invitation", "code")]
@@ -152,33 +112,19 @@ def shape(question: str, passage: Passage, base: KnowledgeBase | None, telling: 
     if line and not content_words(line) <= content_words(f"{idea} {passage.text}"):
         where = f"lecture {passage.lecture}, glossary" if passage.lecture is not None else "glossary"
         idea = f"{line} *({where})*\n\n{idea}"
+    pair = [told for told in compared_lines(question, base, [passage]) if told not in idea]
+    idea = "\n\n".join([*pair, idea])
     begun = min(taken, default=0)
     named = content_words(passage.heading[-1].replace("-", " - ")) if passage.heading else set()
     beyond = {word: weight for word, weight in weights.items() if word not in named}
     why = re.match(r"\s*why\b", question, re.IGNORECASE) is not None
     focus = _own_why(blocks, taken, weights) if why else ""
     focus = focus or _focus(blocks, taken, idea, passage, beyond, why)
+    more = _nearest(question, blocks, taken, f"{idea}\n{focus}", passage, embed)
+    focus = "\n\n".join(part for part in (focus, more) if part)
     formula, symbols = _formula(blocks, taken, idea + focus)
     example = _example(blocks[begun:], idea + focus + formula + symbols)
     return Shape(idea, focus, formula, symbols, example)
-
-
-def glossary_line(question: str, base: KnowledgeBase | None, passage: Passage) -> str:
-    """The line of the lecture's glossary on what a "what is ...?" asks about; "" where there is none."""
-    matter = content_words(question)
-    if base is None or not matter or not re.match(r"\W*(?:what|define|explain)\b", question, re.IGNORECASE):
-        return ""
-    for view in base.section(passage.path):
-        if not (view.heading and "lossary" in view.heading[-1]):
-            continue
-        for line in view.text.splitlines():
-            found = re.match(r"\s*[-*]\s+(\*\*(.+?)\*\*.+)", line)
-            if found is not None and any(
-                content_words(name) and content_words(name) <= matter
-                for name in re.split(r"\s/\s|,", found[2])
-            ):
-                return found[1].strip()
-    return ""
 
 
 def _idea(blocks: Sequence[Block], taken: set[int], weights: Mapping[str, float]) -> str:
@@ -329,6 +275,34 @@ def _focus(
     if best[1] >= 0:
         taken.add(best[1])
     return best[2]
+
+
+def _nearest(
+    question: str,
+    blocks: Sequence[Block],
+    taken: set[int],
+    told: str,
+    passage: Passage,
+    embed: Embed | None,
+) -> str:
+    """The sentence or list item not yet told that means what was asked, where one is near enough; else ""."""
+    if embed is None or not question.strip():
+        return ""
+    pieces: list[tuple[int, str, str]] = []
+    for at, block in enumerate(blocks):
+        if block.kind == "text":
+            pieces += [(at, s, _without_lead_in(around(block, s, FOCUS))) for s in block.sentences]
+        elif block.kind == "list":
+            pieces += [(at, item, item) for item in block.items if len(item.split()) <= FOCUS]
+    near = closeness(question, [f"{name_of(passage)} {piece}" for _, piece, _ in pieces], embed)
+    ranked = sorted(zip(near, pieces, strict=True), key=lambda pair: -pair[0])
+    for cosine, (at, piece, words) in ranked:
+        if cosine < NEAR or piece in told:
+            return ""  # what is nearest was told already, or nothing is near
+        if words and not leans(words) and not any(s in told for s in _sentences(words)):
+            taken.add(at)
+            return words
+    return ""
 
 
 def _ends(text: str) -> bool:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from knowledge.search import KnowledgeBase, Passage, SectionView
 from labs.base import Lab
-from tutor.teaching.answer import is_side_matter, whole_section
+from tutor.teaching.answer import whole_section
 from tutor.teaching.blocks import blocks_of, content_words
+from tutor.teaching.choosing import is_side_matter
 from tutor.teaching.exercises import exercises_of
 
 _ORDER = re.compile(r"`((?:run|train|compare)\b[^`]+)`")

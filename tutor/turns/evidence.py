@@ -12,9 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.search import KnowledgeBase, Passage
+from tutor.checking.orders import without_orders
 from tutor.checking.sentences import split_sentences
+from tutor.teaching.answer import shape
+from tutor.teaching.blocks import blocks_of, leans
+from tutor.teaching.nearness import Embed, closeness, name_of
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+WORTH_TELLING = 0.35  # cosine with the question from which a sentence is given to a small model
 SECTION_WORDS = 260  # a longer section is not put together: its chunks are passages enough
 
 
@@ -46,7 +51,7 @@ def excerpt(passage: Passage, tokens: int) -> str:
 
     Formulas, code blocks and table rows are never cut. A passage that fits is given whole.
     """
-    text = _without_pictures(passage.text).strip()
+    text = without_orders(_without_pictures(passage.text)).strip()
     if about_tokens(text) <= tokens:
         return text
     pieces = split_sentences(text)
@@ -84,7 +89,7 @@ def fitted(passages: Sequence[Passage], tokens: int | None) -> list[tuple[Passag
     small model two seconds of reading.
     """
     if tokens is None:
-        return [(passage, passage.text) for passage in passages]
+        return [(passage, without_orders(passage.text)) for passage in passages]
     given: list[tuple[Passage, str]] = []
     left = tokens
     for number, passage in enumerate(passages):
@@ -96,6 +101,44 @@ def fitted(passages: Sequence[Passage], tokens: int | None) -> list[tuple[Passag
         given.append((passage, text))
         left -= size
     return given
+
+
+def notes(
+    question: str, passages: Sequence[Passage], base: KnowledgeBase, embed: Embed | None, tokens: int
+) -> str:
+    """What a small model is given to answer from: the best section's answer first, then the nearest sentences.
+
+    A small model says what stands before it and makes up the rest, so the sentences that answer must be there: glossary
+    lines, the answer that would be quoted, and whatever of the other passages means what was asked. No code, tables or
+    displayed formulas: it garbles them, and code adds the formula behind its answer.
+    """
+    cut = shape(question, passages[0], base, base.telling(question), embed)
+    told = [line for part in (cut.idea, cut.focus) for line in _plain_lines(without_orders(part))]
+    pieces = [
+        (passage, sentence.strip())
+        for passage in passages
+        for block in blocks_of(without_orders(passage.text))
+        if block.kind in ("text", "list")
+        for sentence in (block.sentences if block.kind == "text" else block.items)
+        if not leans(sentence) and "$$" not in sentence
+    ]
+    near = closeness(question, [f"{name_of(p)} {sentence}" for p, sentence in pieces], embed)
+    ranked = sorted(zip(near, pieces, strict=True), key=lambda pair: -pair[0])
+    left = tokens - about_tokens(" ".join(told))
+    for cosine, (_, sentence) in ranked:
+        size = about_tokens(sentence)
+        if cosine < WORTH_TELLING or left < 12:
+            break
+        if size <= left and not any(sentence in line or line in sentence for line in told):
+            told.append(sentence)
+            left -= size
+    return "\n".join(told)
+
+
+def _plain_lines(text: str) -> list[str]:
+    """The lines of a quoted answer that are words: no tables, no displayed formulas, no remark on the source."""
+    lines = [re.sub(r"\s*\*\([^()]*glossary\)\*", "", line).strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith(("|", "$$", "```"))]
 
 
 def about_tokens(text: str) -> int:

@@ -21,8 +21,8 @@ from tutor.library import Library
 from tutor.models.base import LoadedModel
 from tutor.prompts import RESULT, result_prompt
 from tutor.sessions import Run, Turn
-from tutor.teaching.answer import is_side_matter
 from tutor.teaching.blocks import content_words
+from tutor.teaching.choosing import is_side_matter
 from tutor.teaching.exercises import is_answer_key
 from tutor.teaching.next_steps import experiments_of
 from tutor.turns.draft import Draft

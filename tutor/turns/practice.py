@@ -76,12 +76,8 @@ class Practice:
             return exercise.ask_which(draft, history)
         if (steps := self._guess(draft, plan, replan, history)) is not None:
             return steps
-        if (
-            current == SOCRATIC
-            and plan.intent == "question"
-            and plan.alternative is None
-            and not model.capable
-        ):
+        # For every model: whether a question is asked back must not rest on what a prompt asks of a model.
+        if current == SOCRATIC and plan.intent == "question" and plan.alternative is None:
             return socratic.ask_back(draft, plan, history, self._library, self._labs, model, cancel)
         return None
 

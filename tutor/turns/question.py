@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from knowledge.errors import KnowledgeError
 from knowledge.search import KnowledgeBase, Passage
@@ -16,6 +17,7 @@ from labs.base import Lab
 from tutor.checking.citations import CheckedAnswer, check_citations
 from tutor.checking.coverage import Coverage, coverage
 from tutor.checking.harmless import plain_answer
+from tutor.checking.sentences import split_sentences
 from tutor.errors import LibraryError, ModelError
 from tutor.events import Event, Notice, Sources, Text
 from tutor.library import Library
@@ -23,15 +25,19 @@ from tutor.models.base import LoadedModel
 from tutor.prompts import (
     CAPABLE_QUESTION,
     NOT_COVERED,
+    SMALL_EXAMPLES,
     SMALL_QUESTION,
     question_prompt,
     small_question_prompt,
     taught,
 )
-from tutor.teaching.answer import best_first, shape
+from tutor.teaching.answer import shape
+from tutor.teaching.choosing import best_first
+from tutor.teaching.glossaries import compared_lines, glossary_line
+from tutor.teaching.nearness import Embed
 from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
 from tutor.turns.draft import Draft
-from tutor.turns.evidence import fitted, gather
+from tutor.turns.evidence import fitted, gather, notes
 from tutor.turns.streaming import written as model_writes
 from tutor.turns.wording import (
     not_covered,
@@ -43,12 +49,14 @@ from tutor.turns.wording import (
     try_it,
 )
 
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
 SHOWN = 4  # passages offered to the student and to the model
 SEARCHED = 8  # passages by which it is judged whether the course covers the question
 LOOKED_AT = 14  # passages among which the one that explains best is chosen
-SMALL_BUDGET = (
-    125  # words of passages for a model on the processor: about 170 tokens, three seconds of reading
-)
+SMALL_BUDGET = 150  # words and signs of notes for a model on the processor: about five seconds of reading
+MOST_SENTENCES = 3  # of a small model
 SHORT_ANSWER = 25  # words; below this, or after a sentence went, the course speaks as well
 
 
@@ -103,7 +111,7 @@ def answer_question(
     if not judged.covered and not model.capable:
         yield from abstain(draft, found[:SEARCHED], labs, judged.missing)
         return
-    offered = offer(asked, base, found)
+    offered = offer(asked, base, found, library.embed)
     if judged.covered:
         yield Sources(tuple(offered))
     if not offered:  # only exercises and their answers speak of it
@@ -113,7 +121,7 @@ def answer_question(
     run = experiment_for(base, best, asked.query, labs, draft.earlier) if judged.covered else None
     draft.suggest_new(*follow_ups(base, best, asked.query, labs, draft.earlier))
     if model.chat is None:
-        parts = [quoted_answer(offered, asked.query, base), try_it(run)]
+        parts = [quoted_answer(offered, asked.query, base, library.embed), try_it(run)]
         draft.answer = "\n\n".join(part for part in parts if part)
         draft.sources = list(offered)
         yield Text(draft.answer)
@@ -126,12 +134,14 @@ def answer_question(
 
 def judge(asked: Asked, base: KnowledgeBase, library: Library, found: Sequence[Passage]) -> Coverage:
     """Whether the course covers the question."""
-    return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word)
+    return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word, library.embed)
 
 
-def offer(asked: Asked, base: KnowledgeBase, found: Sequence[Passage]) -> list[Passage]:
+def offer(
+    asked: Asked, base: KnowledgeBase, found: Sequence[Passage], embed: Embed | None = None
+) -> list[Passage]:
     """The passages to answer from, the one that explains best in front; never exercises with their answers."""
-    ordered = best_first(asked.query, found)
+    ordered = best_first(asked.query, found, embed)
     if ordered and not shaped_words(ordered[0], asked.query, base):
         ordered.sort(key=lambda passage: not shaped_words(passage, asked.query, base))
     return gather(base, ordered, SHOWN)
@@ -140,7 +150,11 @@ def offer(asked: Asked, base: KnowledgeBase, found: Sequence[Passage]) -> list[P
 def covered_passages(asked: Asked, base: KnowledgeBase, library: Library) -> list[Passage]:
     """The passages that would answer a question; empty where the course does not cover it."""
     found = base.search(asked.query, k=LOOKED_AT)
-    return offer(asked, base, found) if judge(asked, base, library, found[:SEARCHED]).covered else []
+    return (
+        offer(asked, base, found, library.embed)
+        if judge(asked, base, library, found[:SEARCHED]).covered
+        else []
+    )
 
 
 def _round_off(draft: Draft, asked: Asked, base: KnowledgeBase, run: Experiment | None) -> Iterator[Event]:
@@ -202,22 +216,19 @@ def _with_model(
     model: LoadedModel,
     cancel: threading.Event,
 ) -> Iterator[Event]:
-    from langchain_core.messages import HumanMessage, SystemMessage
-
     small = not model.capable
-    messages = [
-        SystemMessage(SMALL_QUESTION if small else taught(CAPABLE_QUESTION, draft.mode)),
-        HumanMessage(
-            (small_question_prompt if small else question_prompt)(
-                asked.text, fitted(passages, SMALL_BUDGET if small else None), asked.earlier, draft.before
-            )
-        ),
-    ]
+    messages = (
+        small_messages(asked, draft, passages, library) if small else capable_messages(asked, draft, passages)
+    )
     written = ""
     try:
         for event in model_writes(model, messages, draft, cancel):
-            written += event.delta if isinstance(event, Text) else ""
             yield event
+            written += event.delta if isinstance(event, Text) else ""
+            if small and len(kept := split_sentences(written)) > MOST_SENTENCES:
+                # It was asked for three, and goes on with whatever is there.
+                written = "".join(kept[:MOST_SENTENCES])
+                break
     except ModelError as error:
         yield Notice(f"{error} Until then, here are the course's own words.", "warning")
     if cancel.is_set():
@@ -227,7 +238,8 @@ def _with_model(
     refused = NOT_COVERED.rstrip(".").lower() in written.lower()
     if small:
         written = written.replace(NOT_COVERED, "")  # code has decided that it does
-    checked = check_citations(written, passages, asked.text, library.embed, strict=small)
+    evidence = _with_glossary(asked, passages, library) if small else passages
+    checked = check_citations(written, evidence, asked.text, library.embed, strict=small)
     draft.details["support"] = round(checked.supported_share, 3)
     draft.abstained = not small and (refused or not passages)
     draft.nearest = next(iter(passages), None)
@@ -237,7 +249,10 @@ def _with_model(
             yield Notice(
                 "The model's answer could not be tied to the course, so here are the course's own words."
             )
-        draft.answer = quoted_answer(passages, asked.query, library.ready) if passages else NOT_COVERED
+        quoted = (
+            quoted_answer(passages, asked.query, library.ready, library.embed) if passages else NOT_COVERED
+        )
+        draft.answer = quoted
         draft.sources = list(passages)
         return
     draft.answer = plain_answer(checked.text)
@@ -245,6 +260,44 @@ def _with_model(
         draft.answer += f"\n\n{quoted_reason(passages[0])}"
     draft.sources = list(passages)
     yield from _said_about(checked, small)
+
+
+def _with_glossary(asked: Asked, passages: Sequence[Passage], library: Library) -> list[Passage]:
+    """The passages to check a small model's words against: with the first, the glossary lines that it was shown."""
+    base = library.ready
+    if base is None or not passages:
+        return list(passages)
+    best = passages[0]
+    lines = [glossary_line(asked.query, base, best), *compared_lines(asked.query, base, [best])]
+    told = "\n\n".join(line for line in lines if line)
+    return [replace(best, text=f"{best.text}\n\n{told}") if told else best, *passages[1:]]
+
+
+def small_messages(
+    asked: Asked, draft: Draft, passages: Sequence[Passage], library: Library
+) -> list[BaseMessage]:
+    """What a small model is told: how it is done, two examples, then notes and the question."""
+    from langchain_core.messages import HumanMessage
+
+    base = library.ready
+    told = notes(asked.query, passages, base, library.embed, SMALL_BUDGET) if base and passages else ""
+    question = small_question_prompt(asked.text, told, asked.earlier, draft.before)
+    return [*small_opening(), HumanMessage(question)]
+
+
+def small_opening() -> list[BaseMessage]:
+    """The part of a small model's messages that never changes, which is read once and cached."""
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    shown = [m for asked, said in SMALL_EXAMPLES for m in (HumanMessage(asked), AIMessage(said))]
+    return [SystemMessage(SMALL_QUESTION), *shown]
+
+
+def capable_messages(asked: Asked, draft: Draft, passages: Sequence[Passage]) -> list[BaseMessage]:
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    question = question_prompt(asked.text, fitted(passages, None), asked.earlier, draft.before)
+    return [SystemMessage(taught(CAPABLE_QUESTION, draft.mode)), HumanMessage(question)]
 
 
 def _said_about(checked: CheckedAnswer, small: bool) -> Iterator[Event]:

@@ -2,8 +2,8 @@
 
     "what is overfitting?" ─► a question of the same section ─► an attempt, or "tell me" ─► the explanation
 
-Without a capable model the question back is one that the course has already: of a quiz on the same heading, or else a
-fixed one about the section's own heading.
+The question back is one that the course has already: of a quiz on the same heading, or else a fixed one about the
+section's own heading. Code asks it, whatever the model: a prompt that asks a model to hold back is no guarantee.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tutor.quiz.generators import generators
 from tutor.quiz.question import Question, grade, letter, shown
 from tutor.sessions import Turn
 from tutor.teaching.answer import whole_section
+from tutor.teaching.modes import EXPLAIN
 from tutor.turns.draft import Draft
 from tutor.turns.question import answer_question, as_asked, covered_passages
 
@@ -153,6 +154,7 @@ def _tell(
     draft.intent = "question"
     if said:
         yield Text(f"{said}\n\n")
+    draft.mode = EXPLAIN  # the attempt was made: a capable model must not ask back once more
     asked = Asked(state["question"], state["query"], state["earlier"])
     for event in answer_question(asked, draft, library, model, labs, cancel):
         # What was said of the attempt stays in front of the explanation.

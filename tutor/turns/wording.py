@@ -9,8 +9,10 @@ from knowledge.search import KnowledgeBase, Passage
 from labs.base import Lab, LabResult
 from tutor.checking.harmless import plain_quote
 from tutor.prompts import NOT_COVERED
-from tutor.teaching.answer import is_side_matter, shape
+from tutor.teaching.answer import shape
 from tutor.teaching.blocks import content_words
+from tutor.teaching.choosing import is_side_matter
+from tutor.teaching.nearness import Embed
 from tutor.teaching.next_steps import Experiment
 from tutor.turns.evidence import excerpt
 
@@ -28,14 +30,19 @@ def place(passage: Passage) -> str:
     return " › ".join(dict.fromkeys((lecture, *heading))) + spot
 
 
-def quoted_answer(passages: Sequence[Passage], question: str = "", base: KnowledgeBase | None = None) -> str:
+def quoted_answer(
+    passages: Sequence[Passage],
+    question: str = "",
+    base: KnowledgeBase | None = None,
+    embed: Embed | None = None,
+) -> str:
     """The answer without a model, in the course's own words: the idea, the formula, a small number, and the place.
 
     The first passage is quoted; of the others the next section that is about the same is named. Where nothing of the
     passage can stand by itself, it is quoted as it is.
     """
     best = passages[0]
-    words = shaped_words(best, question, base)
+    words = shaped_words(best, question, base, embed)
     told = quote(words) if words else _quote(best, QUOTE_TOKENS)
     others = [(n, p) for n, p in enumerate(passages[1:], start=2) if p.heading and p.heading != best.heading]
     matter = content_words(f"{question} {best.heading[-1] if best.heading else ''}")
@@ -51,10 +58,12 @@ def _shares(heading: set[str], matter: set[str]) -> bool:
     return len(heading & matter) >= max(1, 0.5 * len(heading))
 
 
-def shaped_words(passage: Passage, question: str = "", base: KnowledgeBase | None = None) -> str:
+def shaped_words(
+    passage: Passage, question: str = "", base: KnowledgeBase | None = None, embed: Embed | None = None
+) -> str:
     """What a passage's section says, shaped for a beginner; "" where nothing of it can stand by itself."""
     telling = base.telling(question) if base is not None and question else {}
-    return plain_quote(shape(question, passage, base, telling).words())
+    return plain_quote(shape(question, passage, base, telling, embed).words())
 
 
 def quoted(passage: Passage, base: KnowledgeBase | None = None) -> str:

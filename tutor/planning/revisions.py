@@ -1,0 +1,83 @@
+"""What a follow-up changes in the values before it: one dropped, one put in place of another, one moved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from labs.fields import ParamInfo
+from tutor.planning.text import Token, tidy
+
+_LEAVES = ("drop", "remove", "skip", "ditch", "without", "lose", "delete", "minus", "forget", "except")
+
+
+def leaves_out(texts: Sequence[str]) -> bool:
+    """ "drop the 0.2", "leave out the svm": what is named goes."""
+    return any(text in _LEAVES for text in texts[:4]) or any(
+        (one in ("leave", "take", "cut", "leaving", "taking") and "out" in texts[at + 1 :])
+        or (one == "rid" and at + 1 < len(texts) and texts[at + 1] == "of")
+        for at, one in enumerate(texts)
+    )
+
+
+def left(info: ParamInfo, value: Any, texts: Sequence[str], base: Mapping[str, Any]) -> Any:
+    """The values of a comparison that stay when some are dropped: [0.1, 0.2] without 0.2."""
+    before = base.get(info.name)
+    gone = value if isinstance(value, list) else [value]
+    if not isinstance(before, list) or not leaves_out(texts) or any(one not in before for one in gone):
+        return value
+    kept = [one for one in before if one not in gone]
+    if not kept or "to" in texts:
+        return value
+    return kept if info.kind == "list" or len(kept) > 1 else kept[0]
+
+
+def moved_to(info: ParamInfo, value: Any, tokens: Sequence[Token], base: Mapping[str, Any]) -> Any:
+    """ "epsilon from 0.1 to 0.01", where it is 0.1 now: a change, not a comparison."""
+    texts = [token.text for token in tokens]
+    before = base.get(info.name, info.default)
+    two = isinstance(value, list) and len(value) == 2 and info.kind != "list"
+    return value[1] if two and "from" in texts and "to" in texts and value[0] == before else value
+
+
+def swapped(values: list[Any], texts: Sequence[str], before: Any) -> list[Any]:
+    """ "swap pfizer for merck": the list as it was, with one value in place of another."""
+    swaps = any(one in ("swap", "replace", "substitute", "change", "switch") for one in texts)
+    if not (swaps and len(values) == 2 and isinstance(before, list) and values[0] in before):
+        return values
+    if not any(one in ("for", "with", "by", "to") for one in texts) or values[1] in before:
+        return values
+    return [values[1] if one == values[0] else one for one in before]
+
+
+def scaled(
+    infos: Mapping[str, ParamInfo],
+    base: Mapping[str, Any],
+    last: str | None,
+    texts: Sequence[str],
+    loose: Sequence[Token],
+) -> dict[str, Any]:
+    """ "make it three times bigger": the value that was set last, multiplied; {} for anything else."""
+    info = infos.get(last or "")
+    before = base.get(last or "", info.default if info is not None else None)
+    if info is None or len(loose) != 1 or not loose[0].value or isinstance(before, bool | str | list | None):
+        return {}
+    said = " ".join(texts)
+    more = re.search(
+        r"<number> time (?:as )?(?:big|large|larger|bigger|high|higher|more|long|longer|as)", said
+    )
+    less = re.search(r"<number> time (?:smaller|lower|less|shorter|fewer)", said)
+    if not (more or less):
+        return {}
+    value = tidy(before * loose[0].value if more else before / loose[0].value)
+    return {info.name: round(value) if info.kind == "int" else value}
+
+
+def switched(infos: Mapping[str, ParamInfo], last: str | None, texts: Sequence[str]) -> dict[str, Any]:
+    """ "turn it off again", where a switch was set last."""
+    info = infos.get(last or "")
+    if info is None or info.kind != "bool" or not {"it", "that", "this"} & set(texts):
+        return {}
+    sides = [text for text in texts if text in ("on", "off")]
+    return {info.name: sides[-1] == "on"} if sides else {}

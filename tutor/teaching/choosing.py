@@ -1,0 +1,63 @@
+"""Which of the passages found explains best what was asked."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from knowledge.search import Passage
+from tutor.teaching.blocks import content_words
+from tutor.teaching.exercises import is_answer_key
+from tutor.teaching.nearness import Embed, closeness, name_of
+
+# What a cosine of 1 between question and best sentence is worth in favour of a passage, in log odds.
+CLOSE = 3.0
+_SIDE = re.compile(
+    r"glossary|further reading|what should i remember|in the lab\b|mistakes|what comes in|exercises|references",
+    re.I,
+)
+
+
+def is_side_matter(passage: Passage) -> bool:
+    """Whether a passage lists or points rather than explains: a glossary, the readings, the lab's settings."""
+    name = passage.heading[-1] if passage.heading else ""
+    return not name or _SIDE.search(name) is not None
+
+
+def best_first(question: str, passages: Sequence[Passage], embed: Embed | None = None) -> list[Passage]:
+    """The passages with the one that explains best in front: prose whose heading is the question, not code or keys.
+
+    With `embed`, nearness in meaning counts as well. Passages with exercises or their answers are left out: they would
+    give away what the student has not tried yet.
+    """
+    kept = [passage for passage in passages if not is_answer_key(passage)]
+    if not kept:
+        return []
+    close = closeness(question, [f"{name_of(p)} {p.best_sentence}" for p in kept], embed)
+    value = {id(p): _fitness(question, p) + CLOSE * near for p, near in zip(kept, close, strict=True)}
+    best = max(kept, key=lambda passage: value[id(passage)])
+    return [best, *(passage for passage in kept if passage is not best)]
+
+
+def _fitness(question: str, passage: Passage) -> float:
+    heading = name_of(passage)
+    asked, matter = _all_words(question), content_words(question)
+    whole = len(asked & _all_words(heading)) / max(len(asked), 1)
+    share = len(matter & content_words(heading)) / max(len(matter), 1)
+    chance = min(max(passage.probability, 1e-4), 1 - 1e-4)
+    value = math.log(chance / (1 - chance)) + 2.0 * whole + 2.0 * share
+    terms = [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", passage.text)]
+    if matter and matter <= set().union(*terms):
+        value += 1.5  # it says in bold what was asked: it defines it
+    if matter and not matter & content_words(passage.text):
+        value -= 2.0
+    if passage.kind == "code":
+        value -= 6.0
+    if passage.cell is not None:
+        value -= 4.0
+    return value - (2.5 if is_side_matter(passage) else 0.0)
+
+
+def _all_words(text: str) -> set[str]:
+    return content_words(text) | set(re.findall(r"\b(?:what|why|how|when|which)\b", text.lower()))

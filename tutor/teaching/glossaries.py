@@ -1,0 +1,65 @@
+"""What the glossaries of the lectures say of the things that a question names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from knowledge.search import KnowledgeBase, Passage
+from tutor.teaching.blocks import content_words
+
+_ASKS_WHAT = re.compile(r"\W*(?:what|define|explain)\b", re.IGNORECASE)
+_COMPARES = re.compile(
+    r"\b(?:vs\.?|versus|or|and|compared (?:to|with)|against|from|to|between|different to|differ)\b",
+    re.IGNORECASE,
+)
+_COMPARISON = re.compile(
+    r"\b(?:vs\.?|versus|differ\w*|compared?|or)\b|^\W*(?:[\w-]+\W+){1,3}and(?:\W+[\w-]+){1,3}\W*$",
+    re.IGNORECASE,
+)
+_ENTRY = re.compile(r"(?=\*\*[^*]+:\*\*)(?<!^)")  # a line may hold several: "**Feature:** ... **Label:** ..."
+LINES = 2  # of a comparison
+
+
+def glossary_line(question: str, base: KnowledgeBase | None, passage: Passage) -> str:
+    """The line of the lecture's glossary on what a "what is ...?" asks about; "" where there is none."""
+    matter = content_words(question)
+    if base is None or not matter or _ASKS_WHAT.match(question) is None:
+        return ""
+    return next((line for names, line in _entries(base, passage.path) if any(n <= matter for n in names)), "")
+
+
+def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence[Passage]) -> list[str]:
+    """The glossary lines on both sides of a comparison ("reward vs value"); [] where one side has none.
+
+    The glossaries of the passages' own lectures are looked at first, then those of the others.
+    """
+    if base is None or not passages or _COMPARISON.search(question) is None:
+        return []
+    sides = [words for part in _COMPARES.split(question) if (words := content_words(part))]
+    if len(sides) < 2:
+        return []
+    paths = dict.fromkeys([p.path for p in passages if p.cell is None])
+    paths |= dict.fromkeys(info.path for info in base.files())
+    found: list[str] = []
+    for side in sides[:3]:
+        line = next((line for path in paths for names, line in _entries(base, path) if side in names), "")
+        if line:
+            found.append(line)
+    both = len(found) >= 2 or (len(found) == 1 and sum(side <= content_words(found[0]) for side in sides) > 1)
+    return list(dict.fromkeys(found))[:LINES] if both else []
+
+
+def _entries(base: KnowledgeBase, path: str) -> list[tuple[list[set[str]], str]]:
+    """The entries of a document's glossary: the names of each, as content words, and its text."""
+    entries: list[tuple[list[set[str]], str]] = []
+    for view in base.section(path):
+        if not (view.heading and "lossary" in view.heading[-1]):
+            continue
+        for line in view.text.splitlines():
+            found = re.match(r"\s*[-*]\s+(\*\*.+)", line)
+            for entry in _ENTRY.split(found[1]) if found is not None else []:
+                bold = re.findall(r"\*\*(.+?)\*\*", entry)
+                names = [content_words(name) for term in bold for name in re.split(r"\s/\s|,", term)]
+                entries.append(([name for name in names if name], entry.strip()))
+    return entries
