@@ -306,8 +306,9 @@ def test_every_answer_carries_the_headers_that_bind_the_browser(url):
         for rule in (
             "default-src 'self'",
             "connect-src 'self'",
+            "script-src-attr 'none'",
             "object-src 'none'",
-            "frame-ancestors 'self'",
+            "frame-ancestors 'none'",
         ):
             assert rule in policy
         assert "http:" not in policy
