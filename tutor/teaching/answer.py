@@ -23,7 +23,7 @@ from tutor.teaching.blocks import (
     weight_of,
 )
 from tutor.teaching.glossaries import compared_lines, glossary_line
-from tutor.teaching.nearness import Embed, closeness, name_of
+from tutor.teaching.nearness import Embed, closeness
 
 NEAR = 0.45  # cosine from which a sentence is quoted for what it means, though it shares no word with the question
 IDEA, FOCUS, SYMBOLS, EXAMPLE = 60, 60, 95, 60  # words
@@ -120,7 +120,7 @@ def shape(
     why = re.match(r"\s*why\b", question, re.IGNORECASE) is not None
     focus = _own_why(blocks, taken, weights) if why else ""
     focus = focus or _focus(blocks, taken, idea, passage, beyond, why)
-    more = _nearest(question, blocks, taken, f"{idea}\n{focus}", passage, embed)
+    more = _nearest(question, blocks, taken, f"{idea}\n{focus}", embed)
     focus = "\n\n".join(part for part in (focus, more) if part)
     formula, symbols = _formula(blocks, taken, idea + focus)
     example = _example(blocks[begun:], idea + focus + formula + symbols)
@@ -282,7 +282,6 @@ def _nearest(
     blocks: Sequence[Block],
     taken: set[int],
     told: str,
-    passage: Passage,
     embed: Embed | None,
 ) -> str:
     """The sentence or list item not yet told that means what was asked, where one is near enough; else ""."""
@@ -294,7 +293,8 @@ def _nearest(
             pieces += [(at, s, _without_lead_in(around(block, s, FOCUS))) for s in block.sentences]
         elif block.kind == "list":
             pieces += [(at, item, item) for item in block.items if len(item.split()) <= FOCUS]
-    near = closeness(question, [f"{name_of(passage)} {piece}" for _, piece, _ in pieces], embed)
+    # Without the heading: it is near to the question already, and would lend that to every sentence under it.
+    near = closeness(question, [piece for _, piece, _ in pieces], embed)
     ranked = sorted(zip(near, pieces, strict=True), key=lambda pair: -pair[0])
     for cosine, (at, piece, words) in ranked:
         if cosine < NEAR or piece in told:
