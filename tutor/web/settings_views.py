@@ -138,8 +138,8 @@ def data_html(said: str = "", done: bool = False) -> str:
     ready = ' data-erased="true"' if done else ""
     return _card(
         "Your data",
-        '<p class="t-note">Conversations, quiz answers, predictions, your choices and the CSV files that you added are '
-        "kept on the computer that runs the tutor, for you alone. The theme is kept in this browser.</p>"
+        '<p class="t-note">Conversations, lab runs, quiz answers, predictions, your choices and the CSV files that you '
+        "added are kept on the computer that runs the tutor, for you alone. The theme is kept in this browser.</p>"
         f'<div class="t-acts" data-settings="erase"{ready}>'
         '<button type="button" class="t-act t-danger" data-erase="ask">Clear my data</button>'
         '<span class="t-sure" hidden><span>This cannot be undone.</span>'
@@ -154,6 +154,7 @@ def erased_words(erased: Erased) -> str:
         ("sessions", "conversation", "conversations"),
         ("answers", "quiz answer", "quiz answers"),
         ("predictions", "prediction", "predictions"),
+        ("lab_runs", "lab run", "lab runs"),
         ("feedback", "note to the teacher", "notes to the teacher"),
     )
     parts = [
@@ -163,7 +164,7 @@ def erased_words(erased: Erased) -> str:
         count = len(erased.files)
         parts.append(f"{count} {'file' if count == 1 else 'files'} ({', '.join(erased.files)})")
     if not parts:
-        return "There was nothing to remove: no conversation, no answer, no file."
+        return "There was nothing to remove: no conversation, no run, no answer, no file."
     listed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
     total = sum(erased.rows.get(table, 0) for table, _, _ in names) + len(erased.files)
     return f"{listed} {'was' if total == 1 else 'were'} removed for good. Your next message begins anew."
