@@ -57,7 +57,7 @@ def draw(chart: Chart, series: Series, look: Look = LIGHT) -> Figure:
     title = textwrap.wrap(chart.title, 68)
     top = 0.16 + 0.22 * len(title)
     cell_width = WIDTH / columns
-    cell_height = row_height(chart.panels, columns, rows, cell_width)
+    cell_height = row_height(chart.panels, columns, rows, cell_width, series)
     height = top + rows * cell_height + 0.05
     figure = Figure(figsize=(WIDTH, height), facecolor=look.paper)
     figure.text(
@@ -163,6 +163,10 @@ def _panel(axes: Axes, panel: Panel, series: Series, tones: Tones, height: float
         from matplotlib.ticker import PercentFormatter
 
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    if panel.x_scale == "linear" and _counts(panel, series):
+        from matplotlib.ticker import MaxNLocator
+
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for name, scale in (("x", panel.x_scale), ("y", panel.y_scale)):
         if scale == "log":
             _log_ticks(axes, name, look)
@@ -172,6 +176,22 @@ def _panel(axes: Axes, panel: Panel, series: Series, tones: Tones, height: float
             marks.draw_rule_name(axes, layer, tones)
     if panel.labels == "direct":
         _end_labels(axes, panel, series, tones, height)
+
+
+def _counts(panel: Panel, series: Series) -> bool:
+    """Whether all that stands along x are whole numbers, of epochs or arms: no tick belongs between them."""
+    along = [
+        np.asarray(series[layer.x], dtype=float)
+        for layer in panel.layers
+        if isinstance(layer, (Line, Band, Scatter)) and isinstance(layer.x, str)
+    ]
+    exact = [x for x in along if np.array_equal(x, np.round(x), equal_nan=True)]
+    # A cloud of points may stand beside whole numbers, moved apart so that all of them are seen.
+    return (
+        bool(exact)
+        and not any(isinstance(la, Bars | Heatmap) for la in panel.layers)
+        and (len(exact) == len(along) or all(isinstance(la, Scatter) for la in panel.layers))
+    )
 
 
 def _log_ticks(axes: Axes, name: str, look: Look) -> None:

@@ -75,7 +75,7 @@ def run_step(run: RunView, turn_done: bool) -> dict[str, Any]:
         percent = round(100 * run.fraction)
         body = (
             f'<progress class="t-bar" max="100" value="{percent}" title="Progress of the run"></progress>'
-            f'<div class="t-progress"><b>{percent} %</b> <span>{markup.label(run.message)}</span>'
+            f'<div class="t-progress"><b>{percent}%</b> <span>{markup.label(run.message)}</span>'
             f"<time>{seconds(run.elapsed)}</time></div>"
         )
         return {

@@ -40,7 +40,7 @@ def model_html(status: Any, current: Any, why: str, trouble: str, said: str = ""
         percent = round(100 * status.fraction)
         bar = (
             f'<div class="t-fetch"><progress max="100" value="{percent}" aria-label="Progress of the model">'
-            f"</progress><span>{_safe(status.message)}{f' ({percent} %)' if percent else ''}</span></div>"
+            f"</progress><span>{_safe(status.message)}{f' ({percent}%)' if percent else ''}</span></div>"
         )
     failed = render.notice_html(render.Notice(trouble, "error")) if trouble and not busy(status) else ""
     waiting = ' data-busy="true"' if busy(status) else ""
@@ -119,18 +119,43 @@ def teaching_html(mode: str, predict: bool, said: str = "") -> str:
     )
 
 
-def course_html(course: str, names: Sequence[str]) -> str:
-    """Which course is in use; how to change it where there are several."""
-    name = course or DEFAULT
-    shown = "The machine-learning course that comes with the tutor" if name == DEFAULT else _safe(name)
-    others = [_safe(other) for other in names if other != name]
-    more = "The course room shows what is in it."
-    if others:
-        more = (
-            f"Also on this computer: {', '.join(f'<b>{other}</b>' for other in others)}. To use one, start the tutor "
-            f"with <code>tutor serve --course {others[0]}</code>. A conversation stays in the course it began in."
+def course_html(here: str, coming: str, names: Sequence[str], begun: bool = False, said: str = "") -> str:
+    """The course that this conversation is in, and the choice for those to come where there are several.
+
+    `here` and `coming` are "" for the default course; `begun`: something was said in this conversation.
+    """
+    note = '<p class="t-note">The course room shows what is in it.</p>'
+    if len(names) < 2:
+        return _card("Course", f'<p class="t-model-name"><b>{_course_name(here)}</b></p>{note}{said}')
+    options = "".join(
+        _radio("course", name, _plain_course(name), _course_line(name), name == (coming or DEFAULT))
+        for name in names
+    )
+    stays = ""
+    if begun and here != coming:
+        stays = (
+            f'<p class="t-note" role="status">This conversation stays in <b>{_course_name(here)}</b>, in which it '
+            f"began; the next one is about <b>{_course_name(coming)}</b>.</p>"
+            '<div class="t-acts"><button type="button" class="t-act t-main" data-course-begin>'
+            "Begin a new conversation</button></div>"
         )
-    return _card("Course", f'<p class="t-model-name"><b>{shown}</b></p><p class="t-note">{more}</p>')
+    return _card(
+        "Course",
+        f'<fieldset class="t-choices" data-settings="course" data-coming="{_safe(coming)}">'
+        f'<legend class="t-note">What new conversations are about</legend>{options}</fieldset>{stays}{said}',
+    )
+
+
+def _plain_course(name: str) -> str:
+    return "Machine learning" if name == DEFAULT else name
+
+
+def _course_name(name: str) -> str:
+    return "The machine-learning course that comes with the tutor" if name in ("", DEFAULT) else _safe(name)
+
+
+def _course_line(name: str) -> str:
+    return "The course that comes with the tutor." if name == DEFAULT else "Added on this computer."
 
 
 def data_html(said: str = "", done: bool = False) -> str:
