@@ -166,7 +166,9 @@ def _panel(axes: Axes, panel: Panel, series: Series, tones: Tones, height: float
     if panel.x_scale == "linear" and _counts(panel, series):
         from matplotlib.ticker import MaxNLocator
 
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_locator(
+            MaxNLocator("auto", steps=(1, 2, 2.5, 5, 10), integer=True, min_n_ticks=1)
+        )
     for name, scale in (("x", panel.x_scale), ("y", panel.y_scale)):
         if scale == "log":
             _log_ticks(axes, name, look)

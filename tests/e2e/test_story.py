@@ -186,3 +186,52 @@ def test_the_same_story_with_the_embedded_model(serve, visit):
     me.page.wait_for_selector("#status :is(.t-ready, .t-fresh)", timeout=180_000)
     assert "Qwen2.5-Coder" in me.page.inner_text("#status")
     live_the_story(me, model=True)
+
+
+@pytest.mark.slow
+@pytest.mark.weights
+@pytest.mark.timeout(1200)
+def test_every_room_with_the_embedded_model(serve, visit):
+    """What the rooms ask of a model: a run is explained, a section is asked about, a quiz is graded by code."""
+    if WeightStore(WEIGHTS, offline=True).path("qwen2.5-coder-1.5b") is None:
+        without("the default model is not here: run `tutor model pull qwen2.5-coder-1.5b`")
+    me = visit(serve("auto").url)
+    page = me.page
+    page.set_default_timeout(180_000)
+    page.wait_for_selector("#status :is(.t-ready, .t-fresh)")
+
+    page.evaluate("tutorLab('regression', {learning_rate: [0.01, 0.1]})")
+    page.wait_for_selector(".t-form")
+    page.click('[data-part="run"]')
+    page.wait_for_selector(".t-figure .t-panel-box")
+    page.click('[data-do="ask"]')
+    page.wait_for_function("document.querySelectorAll('#chat .user-row').length === 2")
+    me.finished()
+    assert "lab:regression?" in me.chat()
+    assert len(page.inner_text("#chat .bot-row >> nth=-1")) > 80
+    me.shot("model-labs")
+
+    page.click("#room-course-button")
+    page.wait_for_selector("#course-page .t-sec")
+    page.click(".t-sec-ask >> nth=1")
+    page.wait_for_function("document.querySelectorAll('#chat .user-row').length === 3")
+    me.finished()
+    assert "Lecture 1" in page.inner_text("#chat .bot-row >> nth=-1 >> .t-sources")
+    assert len(page.inner_text("#chat .bot-row >> nth=-1")) > 150
+    me.shot("model-course")
+
+    me.answered("Quiz me on lecture 4")
+    assert "Question 1" in page.inner_text("#chat .bot-row >> nth=-1")
+    me.answered("I give up")
+    page.click("#room-progress-button")
+    page.wait_for_selector("#progress-view >> text=/graded answer/")
+    me.shot("model-progress")
+
+    page.click("#room-settings-button")
+    page.wait_for_selector("#settings-state .t-ready")
+    assert "Qwen2.5-Coder 1.5B" in page.inner_text("#settings-state")
+    me.shot("model-settings")
+    page.click("#past-open")
+    page.wait_for_selector(".t-past-item")
+    assert "I ran this in Labs" in page.inner_text(".t-past-item >> nth=0")
+    assert me.overflow() == []

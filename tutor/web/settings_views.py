@@ -133,9 +133,10 @@ def course_html(here: str, coming: str, names: Sequence[str], begun: bool = Fals
     )
     stays = ""
     if begun and here != coming:
+        began, then = (_safe(_plain_course(name or DEFAULT)) for name in (here, coming))
         stays = (
-            f'<p class="t-note" role="status">This conversation stays in <b>{_course_name(here)}</b>, in which it '
-            f"began; the next one is about <b>{_course_name(coming)}</b>.</p>"
+            f'<p class="t-kept" role="status">This conversation stays in <b>{began}</b>, in which it began; '
+            f"the next one is about <b>{then}</b>.</p>"
             '<div class="t-acts"><button type="button" class="t-act t-main" data-course-begin>'
             "Begin a new conversation</button></div>"
         )
