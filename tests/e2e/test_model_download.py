@@ -13,6 +13,8 @@ from pages import free_port, start
 
 from knowledge.weights import WeightStore, default_folder
 
+WEIGHTS = default_folder()  # now: a test's own environment names another one
+
 
 class Hub:
     """A hub that sends a file in two halves, the second when it is told to."""
@@ -50,7 +52,7 @@ class Hub:
 
 @pytest.fixture
 def hub():
-    folder = WeightStore(default_folder(), offline=True).path("smollm2-135m")
+    folder = WeightStore(WEIGHTS, offline=True).path("smollm2-135m")
     if folder is None:
         why = "the small model is not here: run `python -m knowledge.weights fetch smollm2-135m`"
         if os.environ.get("CI"):

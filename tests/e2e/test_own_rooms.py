@@ -172,9 +172,11 @@ def test_an_id_without_its_secret_opens_no_door(own_page, visit):
               ("list", "export", "rename", "delete", "open", "mode", "erase")]  # fmt: skip
     doors = attacker.doors()
     assert len(doors) >= 10
-    for carried in (session, f"{session}~", f"{session}~{'x' * 24}"):
+    wrong = f"{session}~{'x' * 24}"
+    for carried in (session, f"{session}~", wrong):
+        tried = wishes if carried == wrong else wishes[:1]
         for door in doors:
-            for wish in wishes if any(target[1] == "click" for target in door["targets"]) else [None]:
+            for wish in tried if any(target[1] == "click" for target in door["targets"]) else [None]:
                 said = attacker.knock(door, carried, wish)
                 assert "secret question" not in said, door["targets"]
         answer = attacker.desk({"do": "gallery", "session": carried})

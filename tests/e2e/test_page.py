@@ -276,7 +276,7 @@ def test_a_copied_answer_is_plain_text(shared_page, visit):
     me = visit(shared_page.url)
     me.answered("why?")
     me.page.click("#chat .message-buttons-left button[aria-label*='opy']")
-    me.page.wait_for_timeout(200)
+    me.page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('costs later'))")
     copied = me.page.evaluate("navigator.clipboard.readText()")
     assert "still rough, and costs later, when they are good[1]" in copied
     assert "$\\epsilon$" in copied
