@@ -39,8 +39,6 @@ class RunShelf:
     def __init__(self, sessions: SessionStore) -> None:
         self._engine = sessions.engine
         self._person = sessions.person
-        # Made here: the sessions' own tables may have been created before this module was loaded.
-        TableBase.metadata.create_all(self._engine, tables=[TableBase.metadata.tables["lab_runs"]])
 
     def keep(self, session_id: str, run: Run) -> None:
         """Add a run of whoever owns the session; their oldest goes when there are more than `KEPT`."""
