@@ -151,10 +151,7 @@ def test_an_ingest_that_hangs_is_named_and_a_left_lock_file_is_no_fault(tmp_path
     lock = index / "ingest.lock"
     lock.touch()
     assert course.locks(chosen, store).ok
-    code = (
-        "import sys; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire(); "
-        "print('held', flush=True); "
-    )
+    code = "import sys, filelock; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print('held', flush=True); "
     other = subprocess.Popen(
         [sys.executable, "-c", code + "sys.stdin.read()", str(lock)],
         stdin=subprocess.PIPE,

@@ -14,7 +14,9 @@ from sqlalchemy import create_engine, inspect, text
 
 import tutor.feedback
 import tutor.owners
-import tutor.progress  # every module with tables
+import tutor.progress
+import tutor.report
+import tutor.run_shelf  # every module with tables
 from tutor import migrations
 from tutor.errors import SessionError
 from tutor.sessions import SessionStore, TableBase, Turn

@@ -83,9 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--index", type=Path, metavar="DIR", help="folder of the knowledge base")
     shared.add_argument("--course", metavar="NAME", help="one of several courses (see: tutor ingest --list)")
     model = _Parser(add_help=False)
-    model.add_argument(
-        "--model", metavar="SPEC", help="openai:NAME, hf:NAME or folder, gguf:NAME or file, none, auto"
-    )
+    model.add_argument("--model", metavar="SPEC", help="openai:NAME, hf:NAME, gguf:NAME or file, none, auto")
     json_ = _Parser(add_help=False)
     json_.add_argument("--json", action="store_true", help="print one JSON object on standard output")
 
@@ -115,9 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--file", type=Path, metavar="U.jsonl", help='one {"id","turns":[...]} a line')
     route.set_defaults(run=_route)
 
-    quiz = commands.add_parser(
-        "quiz", parents=[json_], help="questions of the course, with answers and sources"
-    )
+    quiz = commands.add_parser("quiz", parents=[json_], help="questions, with answers and sources")
     quiz.add_argument("--lecture", type=int, metavar="N", help="only of this lecture")
     quiz.add_argument("--count", type=int, default=5, help="how many questions (default 5)")
     quiz.add_argument("--seed", type=int, default=0, help="fixes the draw and the numbers in the questions")
@@ -146,9 +142,7 @@ def _eval_parser(commands: Any, parents: list[_Parser]) -> None:
     from tutor.checking.question_file import FORMAT
 
     about = f"Measure a course on questions of your own. {FORMAT}"
-    evaluate = commands.add_parser(
-        "eval", parents=parents, help="measure a course on your questions", description=about
-    )
+    evaluate = commands.add_parser("eval", parents=parents, help="measure a course", description=about)
     evaluate.add_argument("--questions", type=Path, metavar="FILE", required=True, help="JSON lines")
     evaluate.add_argument(
         "--turns", type=int, default=20, metavar="N", help="questions put to the model, 0 to 500 (default 20)"

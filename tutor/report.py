@@ -106,7 +106,6 @@ class ReportStore:
 
     def __init__(self, sessions: SessionStore, course: str = "") -> None:
         self._engine, self._course = sessions.engine, course
-        TableBase.metadata.create_all(self._engine, tables=[TableBase.metadata.tables["report_turns"]])
 
     def record(self, session_id: str, turn: int, question: str, done: Done) -> None:
         """Keep how a turn of the page ended; small talk, labs and what failed are no matter of the report."""
