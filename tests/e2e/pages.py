@@ -140,6 +140,12 @@ class Visitor:
             arg=selector,
         )
 
+    def says(self, words: str) -> None:
+        """Wait until the conversation shows these words: Gradio draws an answer a moment after it has arrived."""
+        self.page.wait_for_function(
+            "(words) => document.querySelector('#chat').innerText.includes(words)", arg=words
+        )
+
     def chat(self) -> str:
         return str(self.page.inner_text("#chat"))
 

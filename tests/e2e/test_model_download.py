@@ -87,7 +87,7 @@ def test_a_model_is_fetched_from_the_settings_page_and_takes_over(hub, tmp_path,
         page.click("#room-chat-button")
         page.wait_for_selector("#status .t-downloading progress")
         me.answered("why do we decay epsilon?")
-        assert "investment" in me.chat()
+        me.says("investment")
         hub.go.set()
         page.wait_for_selector("#status :is(.t-fresh, .t-ready)", timeout=120_000)
         assert "SmolLM2 135M (on this computer)" in page.inner_text("#status")

@@ -156,7 +156,7 @@ def test_a_student_brings_a_table_of_their_own(serve, visit, tmp_path):
     assert me.page.locator("#chat .bot-row table b, #chat .bot-row table img").count() == 0
     me.answered("predict mark from hours with linear regression")
     me.page.wait_for_selector("#chat .t-picture img", timeout=60_000)
-    assert "my-marks.csv: 14 rows, 1 feature, target mark" in me.chat()
+    me.says("my-marks.csv: 14 rows, 1 feature, target mark")
     me.shot("story-none-5-own-data")
     wrong = tmp_path / "empty.csv"
     wrong.write_text("", encoding="utf-8")
@@ -215,7 +215,7 @@ def test_every_room_with_the_embedded_model(serve, visit):
     page.click('[data-do="ask"]')
     page.wait_for_function("document.querySelectorAll('#chat .user-row').length === 2")
     me.finished()
-    assert "lab:regression?" in me.chat()
+    me.says("lab:regression?")
     assert len(page.inner_text("#chat .bot-row >> nth=-1")) > 80
     me.shot("model-labs")
 

@@ -211,12 +211,14 @@ def runner():
 
 @pytest.fixture
 def site(runner, tmp_path):
+    from tutor.web.limits import Limits
     from tutor.web.live import Conversations
     from tutor.web.pictures import Pictures
 
     store = SessionStore(f"sqlite:///{tmp_path / 'sessions.sqlite'}")
     tutor = Tutor(SimpleNamespace(ready=None), runner, SimpleNamespace(current=no_model()), store)
-    yield SimpleNamespace(tutor=tutor, conversations=Conversations(tutor, Pictures(tmp_path)))
+    conversations = Conversations(tutor, Pictures(tmp_path))
+    yield SimpleNamespace(tutor=tutor, conversations=conversations, limits=Limits())
     store.close()
 
 

@@ -110,7 +110,7 @@ class LabDesk:
 
     def _runs_of_chat(self, session: str) -> Sequence[Run]:
         turns = self._site.tutor.sessions.turns(session, last=SAID)
-        return [run for turn in turns for run in turn.runs]
+        return [run for turn in turns for run in turn.runs if not run.again]  # a comparison is no run
 
     def _lab(self, call: Mapping[str, Any]) -> Lab:
         labs: Mapping[str, Lab] = self._site.tutor.labs
