@@ -57,7 +57,7 @@ def test_a_conversation_is_listed_opened_renamed_saved_and_deleted(own_page, vis
     me.page.wait_for_timeout(300)
     me.shot("past")
     me.page.click(".t-past-open >> nth=1")
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-day")
     assert me.page.inner_text("#chat .user-row >> nth=0").startswith(SECRET)
     me.answered("why?")  # the opened conversation goes on
     assert me.page.locator("#chat .user-row").count() == 3

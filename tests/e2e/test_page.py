@@ -82,8 +82,8 @@ def test_a_lab_shows_progress_then_picture_numbers_and_words(shared_page, visit)
     me.page.wait_for_function("+document.querySelector('#chat progress.t-bar')?.value >= 25")
     assert re.search(r"\d+%\s+step [\d,]+ of 1,000\s+\d\.\d s", me.page.inner_text("#chat .t-progress"))
     me.shot("lab-running")
-    picture = me.page.wait_for_selector("#chat .t-picture img")
-    me.page.wait_for_function("document.querySelector('#chat .t-picture img').naturalWidth > 300")
+    picture = me.page.wait_for_selector("#chat .t-day")
+    me.page.wait_for_function("document.querySelector('#chat .t-day').naturalWidth > 300")
     me.finished()
     assert "Exploring a little wins" in picture.get_attribute("alt")
     assert re.search(r"/[\w-]{32}\.png$", picture.get_attribute("src"))
@@ -104,7 +104,7 @@ def test_a_suggestion_is_asked_by_a_click(shared_page, visit):
     me.finished()
     assert me.page.locator("#chat .user-row").count() == 2
     assert "Now with 20 arms" in me.page.inner_text("#chat .user-row >> nth=1")
-    assert me.page.locator("#chat .t-picture img").count() == 2
+    assert me.page.locator("#chat .t-day").count() == 2
 
 
 def test_stop_stops_a_run(shared_page, visit):
@@ -136,12 +136,12 @@ def test_a_conversation_survives_a_reload_and_a_restart(fake_page, visit):
     me.page.wait_for_selector("#chat .t-settings", state="detached")  # the step has folded itself away
     before = me.page.inner_text("#chat .message-wrap")
     me.open()
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-day")
     assert me.page.inner_text("#chat .message-wrap") == before
     server.stop()
     fake_page(port=int(server.url.rsplit(":")[-1].strip("/")))
     me.open()
-    me.page.wait_for_function("document.querySelector('#chat .t-picture img')?.naturalWidth > 300")
+    me.page.wait_for_function("document.querySelector('#chat .t-day')?.naturalWidth > 300")
     assert me.page.inner_text("#chat .message-wrap") == before
     me.page.click("#chat .t-cite >> nth=0")
     me.page.wait_for_selector("#passage mark")
@@ -159,7 +159,7 @@ def test_a_reload_in_the_middle_joins_the_turn_again(shared_page, visit):
     me.page.wait_for_selector("#chat progress.t-bar")
     me.open()
     me.page.wait_for_selector("#chat .thought-group")
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-day")
     me.finished()
     me.says("ends highest")
     assert me.page.locator("#chat .user-row").count() == 1
@@ -249,8 +249,12 @@ def test_nothing_is_cut_off(shared_page, visit, width, dark):
     assert me.overflow() == []
     me.shot(f"{name}-answer")
     me.answered("run the bandit")
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-picture img:visible")
     assert me.overflow() == []
+    # A dark page shows the dark figure, and fetches no other; a light one the light figure.
+    shown, other = (".t-night", ".t-day") if dark else (".t-day", ".t-night")
+    me.page.wait_for_function(f"document.querySelector('#chat {shown}').naturalWidth > 300")
+    assert me.page.evaluate(f"document.querySelector('#chat {other}').naturalWidth") == 0
     me.shot(f"{name}-lab")
     me.page.click("#chat .t-cite >> nth=0")
     me.page.wait_for_selector("#passage mark")

@@ -71,19 +71,19 @@ def live_the_story(me, model: bool) -> None:
 
     me.ask("run the bandit with epsilon 0, 0.01 and 0.1")
     me.page.wait_for_selector("#chat progress.t-bar, #chat .t-picture", timeout=60_000)
-    me.page.wait_for_selector("#chat .t-picture img", timeout=120_000)
-    me.page.wait_for_function("document.querySelector('#chat .t-picture img').naturalWidth > 300")
+    me.page.wait_for_selector("#chat .t-day", timeout=120_000)
+    me.page.wait_for_function("document.querySelector('#chat .t-day').naturalWidth > 300")
     me.page.wait_for_selector("#ask .submit-button", timeout=180_000)
     first = me.page.inner_text("#chat .t-metrics >> nth=0")
     for epsilon in ("epsilon=0\t", "epsilon=0.01", "epsilon=0.1"):
         assert epsilon in first
-    assert "10 arms" in me.page.get_attribute("#chat .t-picture img >> nth=0", "alt")
+    assert "10 arms" in me.page.get_attribute("#chat .t-day >> nth=0", "alt")
     me.shot(f"story-{'model' if model else 'none'}-3-lab")
 
-    pictures = me.page.locator("#chat .t-picture img").count()
+    pictures = me.page.locator("#chat .t-day").count()
     me.ask("now with 20 arms")
     me.page.wait_for_function(
-        f"document.querySelectorAll('#chat .t-picture img').length > {pictures}", timeout=120_000
+        f"document.querySelectorAll('#chat .t-day').length > {pictures}", timeout=120_000
     )
     me.page.wait_for_selector("#ask .submit-button", timeout=180_000)
     last = me.page.inner_text("#chat .bot-row >> nth=-1")
@@ -107,7 +107,7 @@ def test_a_student_asks_runs_changes_and_comes_back(serve, visit):
     server.stop()
     again = serve("none", port=int(server.url.rsplit(":")[-1].strip("/")))
     me.open()
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-day")
     after = me.page.inner_text("#chat .message-wrap")
     assert [line for line in after.splitlines() if line.strip()][:20] == [
         line for line in before.splitlines() if line.strip()
@@ -155,7 +155,7 @@ def test_a_student_brings_a_table_of_their_own(serve, visit, tmp_path):
     assert "numbers from 0 to 13" in said
     assert me.page.locator("#chat .bot-row table b, #chat .bot-row table img").count() == 0
     me.answered("predict mark from hours with linear regression")
-    me.page.wait_for_selector("#chat .t-picture img", timeout=60_000)
+    me.page.wait_for_selector("#chat .t-day", timeout=60_000)
     me.says("my-marks.csv: 14 rows, 1 feature, target mark")
     me.shot("story-none-5-own-data")
     wrong = tmp_path / "empty.csv"
