@@ -27,7 +27,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bi
 DESKTOP: Any = {"width": 1280, "height": 860}
 PHONE: Any = {"width": 390, "height": 844}
 LOADED = """[...document.querySelectorAll('#chat img')]
-  .filter((img) => { const box = img.getBoundingClientRect(); return box.width && box.bottom > 0 && box.top < innerHeight; })
+  .filter((img) => { const b = img.getBoundingClientRect(); return b.width && b.bottom > 0 && b.top < innerHeight; })
   .every((img) => img.naturalWidth > 0)"""
 QUESTION, RUN = "Why do we decay epsilon?", "Run the bandit with epsilon 0, 0.01 and 0.1"
 
