@@ -10,7 +10,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev weights weights-slow run ingest test test-slow lint format bench eval screenshots lock wheel clean
+.PHONY: help setup setup-dev weights weights-slow run ingest test test-slow lint format bench eval screenshots lock wheel sbom audit clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,14 @@ lock:  ## write the lock files anew from pyproject.toml (needs uv)
 
 wheel: setup-dev  ## build the wheel into dist/
 	$(PY) -m build --wheel --outdir dist
+
+sbom: setup-dev  ## write the bill of materials of what runs (CycloneDX) into dist/
+	@mkdir -p dist
+	$(PY) -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml \
+	  --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json
+
+audit: setup-dev  ## look up the locked packages among the known vulnerabilities (needs the internet)
+	$(PY) -m pip_audit --progress-spinner off --strict --no-deps --disable-pip -r requirements.lock
 
 clean:  ## remove what was built here (not your data, not the weights)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache artefacts

@@ -12,7 +12,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from tutor.checking.question_file import Question, holds, squeeze
+from knowledge.question_file import Question, holds, squeeze
 
 __all__ = ["Question", "holds", "load_questions", "split_of", "squeeze"]
 

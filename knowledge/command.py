@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import BadInputError, KnowledgeError
+from knowledge.files import GOLDEN
+from knowledge.golden import WITHIN, Golden, Missed
 from knowledge.paths import COURSE, DEFAULT, course_folder, course_names
 from knowledge.refresh import DUPLICATE, REMOVED, SKIPPED, IngestReport, Outcome, refresh
 from knowledge.sources import with_added
@@ -53,6 +55,11 @@ def add_arguments(
     parser.add_argument(
         "--rebuild", action="store_true", help="build everything anew, using nothing of the old index"
     )
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="put the new index in place also where it finds fewer of the course's golden questions",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
 
@@ -85,7 +92,7 @@ def run(options: argparse.Namespace, make_embedder: MakeEmbedder) -> int:
             _must_exist(path)
         with _Progress() as progress:
             embedder = make_embedder(progress.fetching)
-            report = refresh(paths, index, embedder, options.rebuild, progress.working)
+            report = refresh(paths, index, embedder, options.rebuild, progress.working, options.accept)
     except BadInputError as error:
         return _fail(error, 2)
     except KnowledgeError as error:
@@ -95,7 +102,7 @@ def run(options: argparse.Namespace, make_embedder: MakeEmbedder) -> int:
     except KeyboardInterrupt:
         return _fail("Stopped. The knowledge base is as it was.", 1)
     print(json.dumps(as_dict(report), ensure_ascii=False) if options.json else in_words(report, index))
-    return 0
+    return 0 if report.promoted else 1
 
 
 def as_dict(report: IngestReport) -> dict[str, Any]:
@@ -109,6 +116,8 @@ def as_dict(report: IngestReport) -> dict[str, Any]:
         "skipped": [{"path": path, "why": why} for path, why in report.skipped],
         "seconds": report.seconds,
         "outcomes": [asdict(outcome) for outcome in report.outcomes],
+        "promoted": report.promoted,
+        "golden": asdict(report.golden) if report.golden is not None else None,
     }
 
 
@@ -122,8 +131,10 @@ def in_words(report: IngestReport, index: Path) -> str:
         )
         if count
     )  # fmt: skip
-    lines = [
-        f"{report.files} file{'s' * (report.files != 1)} in the knowledge base ({changes}), "
+    when = "" if report.promoted else "as before; in the folder: "
+    lines = [refused(report.golden)] if report.golden is not None and not report.promoted else []
+    lines += [
+        f"{report.files} file{'s' * (report.files != 1)} in the knowledge base ({when}{changes}), "
         f"{report.chunks} passages, {report.seconds:.1f} s.",
         f"Index: {index}",
     ]
@@ -134,7 +145,42 @@ def in_words(report: IngestReport, index: Path) -> str:
         item for item in report.outcomes if item.why and item.outcome not in (SKIPPED, DUPLICATE, REMOVED)
     ]
     lines += _grouped("Read with a remark", told)
+    lines += _golden(report.golden) if report.golden is not None else []
     return "\n".join(lines)
+
+
+def refused(golden: Golden) -> str:
+    """Why a new index was not put in place, and what to do. Shown on the page as well."""
+    return (
+        f"The new index was not put in place: of {golden.questions} golden questions it finds "
+        f"{round(golden.recall * golden.questions)}, and the one in place finds "
+        f"{round((golden.before or 0) * golden.questions)}. The course answers as before. Correct the files or "
+        f"{GOLDEN}, and refresh again; `python ingest.py` with `--accept` puts the new index in place as it is."
+    )
+
+
+def scored(golden: Golden) -> str:
+    """recall@5 in words. Shown on the page as well."""
+    before = f" ({golden.before:.0%} before)" if golden.before is not None else ""
+    share = f"{golden.recall:.0%} of {golden.questions}"
+    return f"Golden questions: {share} found among the first {WITHIN} passages{before}"
+
+
+def told_of(golden: Golden) -> tuple[str, tuple[Missed, ...]] | None:
+    """Which questions are told, with a title: what broke, or what a first index does not find."""
+    if golden.before is None:
+        return ("Not found", golden.missed) if golden.missed else None
+    return ("Found before and not any more", golden.broken) if golden.broken else None
+
+
+def _golden(golden: Golden) -> list[str]:
+    lines = [f"{scored(golden)}."]
+    if told := told_of(golden):
+        lines += [f"{told[0]}: {len(told[1])}", *(f"  {missed.question}: {missed.why}" for missed in told[1])]
+    if golden.wrong:
+        lines += [f"Golden questions that cannot be used: {len(golden.wrong)}"]
+        lines += [f"  {sentence}" for sentence in golden.wrong]
+    return lines
 
 
 def _grouped(what: str, items: Sequence[Outcome]) -> list[str]:

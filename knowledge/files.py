@@ -20,6 +20,7 @@ _READ = {
     "pdf": 250,
     "docx pptx": 400,
 }
+GOLDEN = "golden.jsonl"  # right in a folder that is ingested: questions about the course, and no text of it
 READ = {f".{suffix}": megabytes for suffixes, megabytes in _READ.items() for suffix in suffixes.split()}
 
 _WHY = {
@@ -93,7 +94,7 @@ def find_files(paths: Sequence[Path]) -> tuple[list[CourseFile], list[tuple[str,
         root = path.resolve()
         top = root if root.is_dir() else root.parent
         for file, why in _walk(root):
-            if file in seen:
+            if file in seen or file == root / GOLDEN:
                 continue
             seen.add(file)
             name = _unique(_printable(file.relative_to(top).as_posix()), _printable(top.name), taken)

@@ -47,13 +47,17 @@ class VectorIndex:
         try:
             client = _client(folder / "chroma")
             # The client is closed when the last search that uses this generation is over, not before.
-            weakref.finalize(self, _close, client)
+            self._finalizer = weakref.finalize(self, _close, client)
             self._collection = client.get_collection(COLLECTION, embedding_function=None)
             self._check(len(chunks))
         except Exception as error:  # Chroma's Rust core raises many kinds
             raise DamagedIndexError(folder.parent, f"Chroma: {error}") from error
         if len(self.vectors) != len(chunks):
             raise DamagedIndexError(folder.parent, f"{len(self.vectors)} vectors for {len(chunks)} passages")
+
+    def close(self) -> None:
+        """Let go of the files. Nothing may be searched afterwards, nor at the same time."""
+        self._finalizer()
 
     def nearest(self, vector: np.ndarray, count: int) -> list[tuple[int, float]]:
         """(row of the chunk, cosine similarity) of the `count` nearest passages, nearest first."""

@@ -2,7 +2,8 @@
 
 The index afterwards holds exactly the files found; of files that say nearly the same, one (`duplicates`). Unchanged
 files are not read again, unchanged passages are not embedded again, and when nothing changed no new generation is
-made. A refresh that finds no text at all fails and leaves the index alone.
+made. A refresh that finds no text at all fails and leaves the index alone. A new index that answers fewer of the
+course's golden questions than the one in place (`golden`) is not put there, unless that is asked for.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from typing import TYPE_CHECKING
 from knowledge.chunking import chunk_document
 from knowledge.documents import Document, content_hash, lecture_of, read_document
 from knowledge.duplicates import Sketch, news, originals, sketch
-from knowledge.errors import KnowledgeError, NothingToIngestError, UnreadableError
+from knowledge.errors import KnowledgeError, MissingIndexError, NothingToIngestError, UnreadableError
 from knowledge.files import CourseFile, find_files
 from knowledge.generations import clean_up, current_name, is_whole, next_generation, writer
+from knowledge.golden import Golden, WorseError, compare, read_golden
 from knowledge.manifest import (
     Manifest,
     StoredDocument,
     StoredDuplicate,
     read_manifest,
     stored,
+    summary,
     write_manifest,
 )
 from knowledge.sources import note, remember
@@ -60,6 +63,12 @@ class IngestReport:
     skipped: tuple[tuple[str, str], ...]  # (path, why), files that say the same as another among them
     seconds: float
     outcomes: tuple[Outcome, ...] = ()  # every file that was found, and those that are gone
+    golden: Golden | None = None  # where the course has golden questions, and something changed
+
+    @property
+    def promoted(self) -> bool:
+        """False: the index is as it was, with `files` and `chunks`; the rest says what was found in the folder."""
+        return self.golden is None or self.golden.promoted
 
     @property
     def changed(self) -> bool:
@@ -100,8 +109,11 @@ def refresh(
     embedder: TextEmbedder,
     rebuild: bool = False,
     progress: Progress | None = None,
+    accept: bool = False,
 ) -> IngestReport:
     """Make the index hold the course files below `paths`; with `rebuild`, use nothing of the old one.
+
+    With `accept` the new index is put in place also where it answers fewer golden questions.
 
     Raises
     ------
@@ -123,17 +135,21 @@ def refresh(
             raise NothingToIngestError(where, skipped)
         built_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(embedder.name, built_at, tuple(documents), tuple(duplicates))
+        golden = None
         if rebuild or not _same(manifest, old.manifest):
-            _build(index_dir, manifest, old, embedder, paths, tell)
+            golden = _build(index_dir, manifest, old, embedder, paths, accept, tell)
         else:
             clean_up(index_dir)
             remember(index_dir, paths)
     outcomes = _outcomes(files, skipped, manifest, old)
     kept = {document.path for document in documents}
     count = [outcome.outcome for outcome in outcomes].count
+    holds = {"files": len(documents), "chunks": sum(len(document.chunks) for document in documents)}
+    if golden is not None and not golden.promoted:
+        holds = summary(index_dir)
     return IngestReport(
-        files=len(documents),
-        chunks=sum(len(document.chunks) for document in documents),
+        files=holds["files"],
+        chunks=holds["chunks"],
         added=count(ADDED),
         updated=count(UPDATED),
         removed=sum(path not in kept for path in old.documents),
@@ -141,6 +157,7 @@ def refresh(
         skipped=tuple((item.path, item.why) for item in outcomes if item.outcome in (SKIPPED, DUPLICATE)),
         seconds=round(time.perf_counter() - started, 3),
         outcomes=tuple(outcomes),
+        golden=golden,
     )
 
 
@@ -286,8 +303,10 @@ def _build(
     old: _Old,
     embedder: TextEmbedder,
     paths: Sequence[Path],
+    accept: bool,
     tell: Progress,
-) -> None:
+) -> Golden | None:
+    """A new generation, put in place; what its golden questions say, and then perhaps not put in place."""
     from knowledge.index import write_vectors
     from knowledge.lexical import write_lexical
 
@@ -298,14 +317,32 @@ def _build(
         tell("Embedding", 0, len(new))
         made = embedder.embed_passages(new, lambda done, total: tell("Embedding", done, total))
         known.update(zip(new, made, strict=True))
+    asked, golden = read_golden(paths), None
     tell("Writing", 0, 1)
-    with next_generation(index_dir) as folder:
-        write_vectors(folder, chunks, [known[chunk.embedded] for chunk in chunks])
-        write_lexical(folder, chunks)
-        write_manifest(manifest, folder)
-        # In the same step as the swap: a refresh later must not read the folders of the course before.
-        note(folder, paths)
-    tell("Writing", 1, 1)
+    try:
+        with next_generation(index_dir) as folder:
+            write_vectors(folder, chunks, [known[chunk.embedded] for chunk in chunks])
+            write_lexical(folder, chunks)
+            write_manifest(manifest, folder)
+            # In the same step as the swap: a refresh later must not read the folders of the course before.
+            note(folder, paths)
+            if asked:
+                golden = compare(asked, folder, _current_folder(index_dir), embedder, tell)
+                if not golden.promoted and not accept:
+                    raise WorseError(golden)
+    except WorseError as worse:
+        golden = worse.golden
+    else:
+        tell("Writing", 1, 1)
+        golden = replace(golden, promoted=True) if golden is not None else None
+    return golden
+
+
+def _current_folder(index_dir: Path) -> Path | None:
+    try:
+        return index_dir / current_name(index_dir)
+    except MissingIndexError:
+        return None
 
 
 def _known_vectors(old: _Old) -> dict[str, Embedded]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from knowledge.chunking import Chunk
+from knowledge.decoding import printable
 from knowledge.errors import DamagedIndexError, KnowledgeError, MissingIndexError, UnknownDocumentError
 from knowledge.followups import with_context
 from knowledge.generations import Pin, current_name
@@ -148,13 +149,13 @@ class KnowledgeBase:
 
         `context` holds the questions before this one, oldest first: a follow-up takes words along from them.
         """
-        query = " ".join(query[:QUERY_CHARS].split())
+        query = " ".join(printable(query[:QUERY_CHARS]).split())
         if not query or k < 1:
             return []
         query = with_context(query, context)
         return self._fresh().search(query, self._embedder, k, self._reranker)
 
-    def _fresh(self) -> _Generation:
+    def _fresh(self) -> Generation:
         """The current generation; another thread's opening of a newer one is not waited for."""
         if current_name(self._dir) != self._now.name and self._opening.acquire(blocking=False):
             try:
@@ -168,11 +169,11 @@ class KnowledgeBase:
                 self._opening.release()
         return self._now
 
-    def _open_current(self) -> _Generation:
+    def _open_current(self) -> Generation:
         for _ in range(5):
             name = current_name(self._dir)
             try:
-                return _Generation(self._dir / name, self._embedder)
+                return Generation(self._dir / name, self._embedder)
             except (FileNotFoundError, DamagedIndexError) as error:
                 if current_name(self._dir) == name:
                     if isinstance(error, FileNotFoundError):
@@ -182,7 +183,7 @@ class KnowledgeBase:
         raise DamagedIndexError(self._dir, "it changes faster than it can be opened")
 
 
-class _Generation:
+class Generation:
     """One generation in memory."""
 
     def __init__(self, folder: Path, embedder: TextEmbedder) -> None:
@@ -197,6 +198,11 @@ class _Generation:
         self._index = VectorIndex(folder, self.chunks)
         self._lexical = Lexical(folder, embedder.is_word)
         self._stems: dict[int, frozenset[int]] = {}
+
+    def close(self) -> None:
+        """Let go of the files at once; without this they go with the last search that holds the generation."""
+        self._index.close()
+        self._pin.release()
 
     def telling(self, text: str) -> dict[str, float]:
         return {stem: self._lexical.weight(stem) for stem in self._lexical.query(text)}

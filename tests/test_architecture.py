@@ -68,7 +68,6 @@ def test_the_ingest_command_line_sees_only_knowledge():
         ("langchain_openai", ("tutor/models/openai.py",)),
         ("openai", ("tutor/models/openai.py",)),
         ("xllamacpp", ("tutor/models/llamacpp",)),
-        ("langchain_huggingface", ("tutor/models/huggingface.py",)),
         (
             "sqlalchemy",
             (
@@ -82,6 +81,7 @@ def test_the_ingest_command_line_sees_only_knowledge():
             ),
         ),
         ("alembic", ("tutor/migrations/",)),
+        ("argon2", ("tutor/passwords.py",)),
         ("fsrs", ("tutor/progress.py",)),
         ("yaml", ("tutor/quiz/authored.py",)),
         ("distributed", ("labs/cluster.py",)),

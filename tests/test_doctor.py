@@ -232,6 +232,15 @@ def test_a_database_that_is_damaged_locked_or_not_there(tmp_path):
     assert "secret" not in services.sessions(unknown).detail
 
 
+def test_a_database_of_a_newer_version(tmp_path):
+    chosen = settings(tmp_path)
+    assert services.sessions(chosen).ok
+    with sqlite3.connect(chosen.data_dir / "sessions.sqlite") as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    db.close()
+    failed(services.sessions(chosen), "newer version", fix="Install the newer version")
+
+
 def test_labs_that_cannot_run(monkeypatch):
     from labs import process
 

@@ -28,7 +28,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def make(file: Path, places: Places, with_index: bool = True) -> Contents:
                 "version": places.version,
                 "made": datetime.now(UTC).isoformat(timespec="seconds"),
                 "conversations": conversations,
-                "courses": [_course_json(course) for course in courses],
+                "courses": [asdict(course) for course in courses],
                 "files": {
                     name: {"size": path.stat().st_size, "sha256": _hash(path)} for name, path in found.items()
                 },
@@ -413,13 +413,6 @@ def _put_course(from_: Path, index: Path) -> None:
 
 
 # --- both ------------------------------------------------------------------------------------------------------------
-
-
-def _course_json(course: Course) -> dict[str, Any]:
-    return {
-        "name": course.name, "files": course.files, "added": course.added, "index": course.index,
-        "sources": list(course.sources),
-    }  # fmt: skip
 
 
 def _contents(about: dict[str, Any]) -> Contents:

@@ -139,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _eval_parser(commands: Any, parents: list[_Parser]) -> None:
-    from tutor.checking.question_file import FORMAT
+    from knowledge.question_file import FORMAT
 
     about = f"Measure a course on questions of your own. {FORMAT}"
     evaluate = commands.add_parser("eval", parents=parents, help="measure a course", description=about)
@@ -256,7 +256,7 @@ def _ask(parsed: argparse.Namespace) -> int:
     parse_spec(settings.model)  # a misspelt model is said before anything is fetched
     sessions = SessionStore(settings.sessions_url, settings.course or "")
     if parsed.session and (course := sessions.course_of(parsed.session)) is not None:
-        settings = _in_course(parsed, settings, course)
+        settings = ask.in_course(settings, parsed.session, parsed.course, course)
     session = parsed.session or new_session_id()
     if parsed.mode is not None:
         set_mode(sessions, session, parsed.mode)
@@ -282,18 +282,6 @@ def _ask(parsed: argparse.Namespace) -> int:
     finally:
         runner.close()
         model.close()
-
-
-def _in_course(parsed: argparse.Namespace, settings: Settings, course: str) -> Settings:
-    """The settings for going on with a conversation: it stays in the course in which it began."""
-    from tutor.commands.output import WrongCallError
-
-    if parsed.course is not None and (settings.course or "") != course:
-        began = f"the course {course!r}" if course else "the default course"
-        raise WrongCallError(
-            f"The conversation {parsed.session!r} began in {began}. Leave out --course, or begin another one."
-        )
-    return settings.model_copy(update={"course": course or None})
 
 
 def _search(parsed: argparse.Namespace) -> int:

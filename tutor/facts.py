@@ -95,5 +95,5 @@ def _outcome(draft: Draft, stopped: bool) -> str:
     if stopped:
         return STOPPED
     if draft.failed:
-        return FAILED
+        return REFUSED if draft.refused else FAILED
     return ABSTAINED if draft.abstained else ANSWERED

@@ -19,12 +19,12 @@ from tutor.events import Done, Event, LabFinished, LabProgress, LabStarted, Noti
 from tutor.owners import Owners
 from tutor.plain import answer_json, for_programs, lab_json, passage_json
 from tutor.sessions import new_session_id
+from tutor.turns.draft import PROGRAMS
 from tutor.turns.experiment import one_run
 from tutor.tutor import Tutor
 
 MOST_PASSAGES = 50
 LONGEST_QUERY = 4000  # characters
-PROGRAMS = "programs"  # runs without a session take turns with the students' as one of them
 COURSE_WAIT = 120.0  # seconds that a call waits for a course that is still being opened
 
 Tell = Callable[[float, str], None]  # a fraction in [0, 1], and what is happening

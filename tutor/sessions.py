@@ -32,8 +32,8 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
 
 from knowledge.search import Passage
@@ -167,7 +167,7 @@ class SessionStore:
 
     def __init__(self, url: str, course: str = "") -> None:
         self._course = course
-        parsed = make_url(url)
+        parsed = _address(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         try:
             if file := sqlite_file(url):
@@ -342,10 +342,23 @@ class SessionStore:
 
 def sqlite_file(url: str) -> Path | None:
     """The file behind the address of a database; None for a database server, or one in memory."""
-    parsed = make_url(url)
+    parsed = _address(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     return Path(str(parsed.database)).absolute()
+
+
+def _address(url: str) -> URL:
+    """The address of the database, taken apart. Raises SessionError, without the address: it may hold a password."""
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise SessionError(
+            "TUTOR_DATABASE_URL is not the address of a database that can be used. "
+            "Write it as postgresql+psycopg://user:password@host/name, or unset it to keep conversations in a file."
+        ) from None
+    return parsed
 
 
 def title_of(question: str, longest: int = 60) -> str:

@@ -171,5 +171,5 @@ def _explain(error: ValidationError) -> str:
     shown = variable(field) if field in fields else place
     # A name and a password in an address are not shown, nor is anything of a key.
     given = re.sub(r"//[^/\s]*@", "//…@", str(first["input"]))
-    received = "" if "key" in field else f" {given!r}"
+    received = "" if "key" in field else f" {given[:200]!r}"
     return f"{shown} cannot be{received}: {problem}. Correct it in the environment or in .env."

@@ -153,7 +153,7 @@ class Toolbox:
         known = next((r for r in self.runs if r.result.lab == lab_id and r.chosen == dict(values)), None)
         if known is not None:
             return f"This has just been run.\n{result_facts(known.result, known.chosen)}"
-        steps = one_run(lab_id, values, self.runner, self.cancel, self.draft.owner or self.draft.session_id)
+        steps = one_run(lab_id, values, self.runner, self.cancel, self.draft.owner)
         while True:
             try:
                 self.emit(next(steps))

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from knowledge.decoding import printable
 from labs.base import Lab
 from labs.registry import LABS
 from labs.runner import LabRunner
@@ -23,7 +24,7 @@ from tutor import memory
 from tutor.courses import Courses
 from tutor.errors import ClosingError, MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
-from tutor.facts import FAILED, REFUSED, TurnFacts, Watch, Watcher, short
+from tutor.facts import REFUSED, TurnFacts, Watch, Watcher, short
 from tutor.intake import Intake
 from tutor.library import Library
 from tutor.models.base import LoadedModel, no_model
@@ -34,7 +35,7 @@ from tutor.planning.router import Plan, Router
 from tutor.progress import ProgressStore
 from tutor.sessions import Run, SessionStore, Turn, check_session_id
 from tutor.turns import talk
-from tutor.turns.draft import Draft
+from tutor.turns.draft import PROGRAMS, Draft
 from tutor.turns.experiment import last_result, run_experiment
 from tutor.turns.own_file import look_at_file
 from tutor.turns.past_runs import answer_past_runs
@@ -149,6 +150,7 @@ class Tutor:
             When `session_id` cannot name a session.
         """
         check_session_id(session_id)
+        message = printable(message)  # half of an emoji, say: no database would take it
         try:
             check_message(message)
             self.intake.enter()
@@ -169,7 +171,7 @@ class Tutor:
         """A turn that was let in, to its `Done`."""
         started, watch = time.monotonic(), Watch()
         try:
-            draft.owner = self.sessions.person(draft.session_id)
+            draft.owner = self.sessions.owner_of(draft.session_id) or PROGRAMS
             for event in self._in_course_of(draft.session_id)._events(draft, cancel):
                 watch.see(event)
                 if isinstance(event, Notice) and not event.passing:
@@ -195,8 +197,7 @@ class Tutor:
 
     def _tell(self, facts: TurnFacts) -> None:
         """One line in the log, and a word to whoever counts."""
-        level = logging.WARNING if facts.outcome == FAILED else logging.INFO
-        turn_log.log(level, "%s", facts.sentence(), extra={"turn": facts})
+        turn_log.info("%s", facts.sentence(), extra={"turn": facts})
         for watcher in self.watchers:
             watcher(facts)
 

@@ -302,5 +302,13 @@ def test_a_conversation_belongs_to_the_name_that_signed_in(tmp_path, visit):
         other.page.click("#past-open")
         other.page.wait_for_selector(".t-past-item")
         assert "why is my secret question" in other.page.inner_text("#past")
+        other.context.clear_cookies()  # and somebody who guesses is told to wait
+        other.page.goto(server.url)
+        for guess in range(6):
+            other.page.get_by_label("username").fill("eve")
+            other.page.get_by_label("password").fill(f"guess {guess}")
+            with other.page.expect_response("**/login"):
+                other.page.get_by_role("button", name="Login").click()
+        assert "Wait 5 minutes" in other.page.inner_text("#too-many")
     finally:
         server.stop()

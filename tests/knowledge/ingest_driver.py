@@ -3,9 +3,10 @@
 Everything heavy is imported once, and each ingest is a fork of this process: so a kill falls into the ingest and not
 into Python's own start. No index is opened in this process itself, since Chroma's threads do not survive a fork.
 
-`{"ingests": [[path, ...], ...], "index": folder, "kill_after": seconds or null, "largest_file": bytes or null}`
-starts one ingest for each list of paths, all at once, and answers with what became of each:
-`{"how": "done" | "killed" | name of an error, "message": ..., "changed": bool, "seconds": ...}`.
+`{"ingests": [[path, ...], ...], "index": folder, "kill_after": seconds or null, "kill_at": step or null,
+"largest_file": bytes or null}` starts one ingest for each list of paths, all at once, and answers with what became of
+each: `{"how": "done" | "killed" | name of an error, "message": ..., "changed": bool, "seconds": ..., "steps": ...}`.
+A step is one call that opens, makes, renames or removes something on the disk.
 """
 
 from __future__ import annotations
@@ -28,10 +29,22 @@ from knowledge.embedding import HashEmbedder
 from knowledge.errors import KnowledgeError
 from knowledge.refresh import refresh
 
+STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
+
 
 def ingest(request: dict[str, Any], paths: list[str], out: int) -> None:
     """In the child: one ingest, and what became of it into the pipe."""
     started = time.perf_counter()
+    steps = 0
+
+    def count(event: str, _arguments: Any) -> None:
+        nonlocal steps
+        if event in STEPS:
+            steps += 1
+            if steps == request.get("kill_at"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
     if (most := request.get("largest_file")) is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # the disk is full beyond this size of a file
     try:
@@ -41,7 +54,7 @@ def ingest(request: dict[str, Any], paths: list[str], out: int) -> None:
         answer = {"how": type(error).__name__, "message": str(error)}
     except BaseException as error:  # also a panic of Chroma's core
         answer = {"how": "fault", "message": repr(error)}
-    answer["seconds"] = time.perf_counter() - started
+    answer["seconds"], answer["steps"] = time.perf_counter() - started, steps
     os.write(out, json.dumps(answer).encode())
     os._exit(0)
 

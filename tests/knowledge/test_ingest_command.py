@@ -42,6 +42,8 @@ def test_json_is_one_object_with_every_field(course, index, capsys):
         "skipped",
         "seconds",
         "outcomes",
+        "promoted",
+        "golden",
     }
     assert report["skipped"] == [{"path": "slides.pdf", "why": "not a PDF, whatever its name says"}]
     assert {

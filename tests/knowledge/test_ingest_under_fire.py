@@ -91,11 +91,12 @@ class Driver:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
-    def __call__(self, index, *folders, kill_after=None, largest_file=None):
+    def __call__(self, index, *folders, kill_after=None, kill_at=None, largest_file=None):
         request = {
             "ingests": [[str(folder)] for folder in folders],
             "index": str(index),
             "kill_after": kill_after,
+            "kill_at": kill_at,
             "largest_file": largest_file,
         }
         self._program.stdin.write(json.dumps(request) + "\n")
@@ -208,16 +209,26 @@ def rounds_of(few, many, *marks):
 def test_killed_at_any_moment_the_index_holds_one_edition_whole(
     rounds, tmp_path, index, driver, record_property
 ):
-    """SIGKILL at random moments, from the first file read to the last folder removed; readers ask all the while."""
+    """SIGKILL at random moments, from the first file read to the last folder removed; readers ask all the while.
+
+    Every other kill is at one of the steps on the disk, those of the end as often as all others.
+    """
     course, chance, happened = tmp_path / "course", random.Random(rounds), Counter()
     (first,) = driver(index, write(course, 1))
     assert first["how"] == "done", first
-    (usual,) = driver(index, write(course, 2))
+    driver(index, write(course, 2))
+    (usual,) = driver(index, write(course, 3))  # the first one that has an old generation to remove
     current = held(index)
     with Readers(index, *((5, 3) if rounds > 50 else (2, 1))) as readers:
-        for edition in range(3, rounds + 3):
+        for edition in range(4, rounds + 4):
             write(course, edition)
-            (how,) = driver(index, course, kill_after=chance.uniform(0, 1.3 * usual["seconds"]))
+            steps = usual["steps"]
+            when = (
+                {"kill_at": chance.randint(chance.choice((1, steps - 40)), steps)}
+                if edition % 2
+                else {"kill_after": chance.uniform(0, 1.3 * usual["seconds"])}
+            )
+            (how,) = driver(index, course, **when)
             assert how["how"] in ("killed", "done"), how
             now = held(index)
             assert now in (current, edition)
@@ -343,13 +354,16 @@ def test_killed_while_one_course_takes_the_place_of_another(rounds, tmp_path, in
     """The note of what was read is swapped with the index: the next refresh must not bring the other course back."""
     chance, happened = random.Random(rounds), Counter()
     folders = [write(tmp_path / "even", 2), write(tmp_path / "odd", 3)]
-    (usual,) = driver(index, folders[0])
-    for number in range(rounds):
+    for folder in (*folders, *folders):
+        (usual,) = driver(index, folder)
+    for _ in range(rounds):
         wanted = 1 - held(index) % 2
-        (outcome,) = driver(index, folders[wanted], kill_after=chance.uniform(0, 1.2 * usual["seconds"]))
+        (outcome,) = driver(
+            index, folders[wanted], kill_at=chance.randint(usual["steps"] - 40, usual["steps"])
+        )
         there = held(index) % 2
         assert remembered(index).paths == (folders[there].resolve(),)
-        happened[_what(outcome["how"], there == wanted, number < 0)] += 1
+        happened[_what(outcome["how"], there == wanted, True)] += 1
         if there != wanted:
             assert driver(index, folders[wanted])[0]["how"] == "done"
     tell(record_property, **happened)
@@ -405,4 +419,6 @@ def _number(name):
 def _what(how, swapped, left):
     if how == "done":
         return "over before the kill"
-    return "killed after the swap" if swapped else "killed while writing" if left else "killed before writing"
+    return (
+        "killed after the swap" if swapped else "killed before the swap" if left else "killed before writing"
+    )

@@ -7,8 +7,9 @@ import pytest
 from langchain_core.messages import HumanMessage
 from models.openai_server import OpenAIServer
 
-from tutor.errors import ProviderError, SettingsError
+from tutor.errors import ProviderError, SessionError, SettingsError
 from tutor.models.factory import make_model
+from tutor.sessions import SessionStore
 from tutor.settings import load_settings
 
 KEY = "fake-key-7"  # short: no pattern would know it for a key
@@ -107,3 +108,29 @@ def test_settings_print_no_key():
     settings = load_settings(openai_api_key=KEY, database_url="postgresql://u:dbpass@h/d")
     assert KEY not in f"{settings} {settings!r}"
     assert "dbpass" not in f"{settings} {settings!r}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://{LOGIN}@host:port/d",
+        f"postgresql+nodriver://{LOGIN}@h/d",
+        f"{LOGIN}@h",
+        f"nothing://{LOGIN}@h/d",
+        f"postgresql+psycopg://{LOGIN}@127.0.0.1:1/d",
+    ],
+)
+def test_a_database_that_cannot_be_used_is_said_without_its_password(address):
+    with pytest.raises(SessionError) as caught:
+        SessionStore(load_settings(database_url=address).sessions_url)
+    assert "TUTOR_DATABASE_URL" in str(caught.value)
+    assert "hunter2pw" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_settings_print_no_login_of_any_address():
+    settings = load_settings(
+        openai_base_url=f"http://{LOGIN}@host/v1",
+        chroma_url=f"http://{LOGIN}@host:8000",
+        labs_cluster="tcp://host:1",
+    )
+    assert "hunter2pw" not in f"{settings} {settings!r}"

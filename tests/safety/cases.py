@@ -299,7 +299,7 @@ def throw_settings(case: dict[str, str]) -> None:
     os.environ.update(named)
     try:
         found = load_settings()
-        assert "u:geheim" not in repr(found)
+        told = repr(found)
     except SettingsError as error:
         sentence(str(error))
         told = str(error)
@@ -308,7 +308,8 @@ def throw_settings(case: dict[str, str]) -> None:
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
-    assert "u:geheim" not in told
+    addresses = {"openai_base_url", "chroma_url", "database_url"}
+    assert "u:geheim" not in told or any("u:geheim" in case[field] for field in set(case) - addresses)
 
 
 # ---- messages and calls
@@ -401,6 +402,6 @@ TARGETS = (
     Target("permalinks", links, throw_link, 1000),
     Target("settings", settings_, throw_settings, 600),
     Target("plans", messages, throw_plan, 800),
-    Target("messages", messages, throw_message, 700, needs=True, work=4.0),
+    Target("messages", messages, throw_message, 350, needs=True, work=4.0),
     Target("calls", calls, throw_call, 800, needs=True, work=4.0),
 )

@@ -14,6 +14,8 @@ from page_fakes import FakeTutor, build_page
 
 from tutor.web.gate import LARGEST, OPEN, USED
 
+CALM = {"trust_env": False, "timeout": 120.0}  # no proxy, and patience on a busy machine
+
 # Routes that Gradio offers and the page does not: the gate answers as if they were not there. A route that is neither
 # here nor in the gate fails the first test below: look at what it does, then give it its place.
 CLOSED = {
@@ -73,7 +75,7 @@ def test_every_route_has_its_place(routes):
 def raw(url, method, path, headers=None, body=None):
     """(status, body), with the path sent as it is written: clients tidy it up."""
     place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=120)
     try:
         connection.putrequest(method, path, skip_host=bool(headers and "Host" in headers))
         for name, value in (headers or {}).items():
@@ -114,21 +116,21 @@ def test_a_made_up_login_is_none(guarded_url, forged):
 
 
 def test_after_the_login_the_page_is_there_and_a_program_may_show_its_password_each_time(guarded_url):
-    with httpx.Client(base_url=guarded_url, trust_env=False) as client:
+    with httpx.Client(base_url=guarded_url, **CALM) as client:
         assert client.post("/login", data={"username": "ada", "password": "one:two"}).status_code == 200
         assert client.get("/config").status_code == 200
         assert client.get("/gradio_api/deep_link").status_code == 404
     # The gate lets a program through; what Gradio itself guards still wants the cookie.
-    with httpx.Client(base_url=guarded_url, trust_env=False, auth=("ada", "one:two")) as client:
+    with httpx.Client(base_url=guarded_url, **CALM, auth=("ada", "one:two")) as client:
         assert client.get("/gradio_api/app_id").status_code == 200
-    with httpx.Client(base_url=guarded_url, trust_env=False, auth=("ada", "one")) as client:
+    with httpx.Client(base_url=guarded_url, **CALM, auth=("ada", "one")) as client:
         assert client.get("/gradio_api/app_id").status_code == 401
 
 
 def test_who_guesses_is_slowed_down_and_nobody_else(guarded_url):
     def sign_in(name, password):
         form = {"username": name, "password": password}
-        return httpx.post(guarded_url + "login", data=form, trust_env=False)
+        return httpx.post(guarded_url + "login", data=form, **CALM)
 
     tried = [sign_in("mallory", f"guess {n}").status_code for n in range(7)]
     assert tried == [400] * 5 + [429] * 2
@@ -137,14 +139,14 @@ def test_who_guesses_is_slowed_down_and_nobody_else(guarded_url):
     assert int(refused.headers["retry-after"]) > 0
     assert sign_in("ada", "one:two").status_code == 200  # from the same address
     # The door for programs counts with it.
-    answer = httpx.post(guarded_url + "mcp", json={}, auth=("mallory", "another"), trust_env=False)
+    answer = httpx.post(guarded_url + "mcp", json={}, auth=("mallory", "another"), **CALM)
     assert answer.status_code == 429
 
 
 def test_logins_are_in_no_log(guarded_url, home):
-    httpx.post(guarded_url + "login", data={"username": "eve", "password": "sesame-open-7"}, trust_env=False)
-    httpx.get(guarded_url + "config", auth=("eve", "sesame-open-7"), trust_env=False)
-    httpx.post(guarded_url + "login", data={"username": "ada", "password": "one:two"}, trust_env=False)
+    httpx.post(guarded_url + "login", data={"username": "eve", "password": "sesame-open-7"}, **CALM)
+    httpx.get(guarded_url + "config", auth=("eve", "sesame-open-7"), **CALM)
+    httpx.post(guarded_url + "login", data={"username": "ada", "password": "one:two"}, **CALM)
     logs = [path.read_text() for path in home[0].glob("server-*.log")]
     assert any("not hashed" in log for log in logs)  # the warning about the file, which names no password
     for log in logs:
@@ -219,7 +221,7 @@ def test_the_server_fetches_nothing_for_a_caller(url, canary):
                 assert status in (403, 404), (prefix, form, status, body[:200])
     # As data: each component's value may be a file by its address.
     file = {"path": there, "url": there, "meta": {"_type": "gradio.FileData"}, "orig_name": "x.csv"}
-    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=url, **CALM) as client:
         functions = client.get("/config").json()["dependencies"]
         for n, function in enumerate(functions):
             data = [file for _ in function["inputs"]]
@@ -237,7 +239,7 @@ def test_a_file_of_the_server_cannot_be_handed_in_as_ones_own(url, home):
     secret = home[0] / "marks.csv"
     secret.write_text("hours,mark\n" + "".join(f"{n},# no longer here {n}\n" for n in range(30)))
     said = []
-    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=url, **CALM) as client:
         config = client.get("/config").json()
         uploads = [
             n for n, one in enumerate(config["dependencies"]) if any(t[1] == "upload" for t in one["targets"])
@@ -294,7 +296,7 @@ def test_a_name_that_points_here_is_not_this_page(url):
 
 def test_every_answer_carries_the_headers_that_bind_the_browser(url):
     for path in ("/", "/theme.css", "/nothing", "/gradio_api/file=x", "/config"):
-        headers = httpx.get(url.rstrip("/") + path, trust_env=False).headers
+        headers = httpx.get(url.rstrip("/") + path, **CALM).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cross-origin-opener-policy"] == "same-origin"
@@ -325,7 +327,7 @@ def test_what_is_too_large_is_not_taken(url):
     assert status == 413
     # A request that keeps its length to itself ends where it is too long, and the server lives on.
     place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=120)
     pieces = (b"x" * 500_000 for _ in range(40))
     try:
         connection.request(
@@ -382,9 +384,7 @@ def test_an_uploads_name_stays_a_name(url, home):
         ".." * 300,
     )
     for name in names:
-        answer = httpx.post(
-            url + "gradio_api/upload", files={"files": (name, b"a,b\n1,2\n")}, trust_env=False
-        )
+        answer = httpx.post(url + "gradio_api/upload", files={"files": (name, b"a,b\n1,2\n")}, **CALM)
         assert answer.status_code in (200, 400, 429), (name, answer.text)
         for path in answer.json() if answer.status_code == 200 else []:
             assert "/page-" in path

@@ -37,7 +37,7 @@ def test_each_turn_is_counted_by_what_became_of_it_and_by_stage(desk, counted):
         return counted("tutor_turns_total", intent=intent, outcome=outcome)
 
     assert turns("question", "answered") == 1
-    assert turns("lab", "answered") == turns("lab", "failed") == 1
+    assert turns("lab", "answered") == turns("lab", "refused") == 1
     assert turns("question", "stopped") == 1
     assert turns("other", "refused") == 1
     assert sum(turns(i, "abstained") or 0 for i in ("question", "other")) == 1

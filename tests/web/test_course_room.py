@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from knowledge.embedding import HashEmbedder
+from knowledge.golden import Golden, Missed
 from knowledge.paths import COURSE
 from knowledge.reading import Opened, OpenedSection, Picture
 from knowledge.refresh import IngestReport, Outcome, refresh
@@ -384,6 +385,39 @@ def test_what_is_told_of_a_refresh_is_escaped_and_complete():
     assert "1.5 MB" in row
     assert "<i>.md" not in row
     assert "data-course-drop" not in row  # the course that ships stays
+
+
+def test_golden_questions_that_broke_are_shown_with_the_way_out():
+    broken = (Missed("why <decay>?", "nothing was found"),)
+    worse = Golden(
+        4, 0.5, 0.75, broken, broken, ("Line 2 of golden.jsonl: this is not JSON.",), promoted=False
+    )
+    shown = desk.report(IngestReport(2, 30, 1, 0, 0, 0, (), 0.4, (), worse))
+    assert shown.index('role="alert"') < shown.index("What the refresh found")
+    assert "of 4 golden questions it finds 2, and the one in place finds 3" in shown
+    assert "--accept" in shown
+    assert "Found before and not any more: 1" in shown
+    assert "<b>why &lt;decay&gt;?</b>: nothing was found" in shown
+    assert "Golden questions that cannot be used: 1" in shown
+    fine = desk.report(IngestReport(2, 30, 1, 0, 0, 0, (), 0.4, (), Golden(4, 1.0, 1.0)))
+    assert "Golden questions: 100% of 4 found among the first 5 passages (100% before)." in fine
+    assert "What the refresh did" in fine
+
+
+def test_a_refresh_on_the_page_that_is_refused_leaves_the_course_as_it_was(tmp_path, course):
+    (course / "golden.jsonl").write_text(
+        json.dumps({"question": "cassowary", "file": "cassowary.md", "evidence": "A cassowary runs"}),
+        encoding="utf-8",
+    )
+    (course / "cassowary.md").write_text("# Birds\n\nA cassowary runs.", encoding="utf-8")
+    library = Library(tmp_path / "guarded", None, course=[course], embedder=HashEmbedder())
+    library.wait()
+    files = [file.path for file in library.ready.files()]
+    (course / "cassowary.md").unlink()
+    report = library.refresher.run(library.sources)
+    assert (report.promoted, [b.question for b in report.golden.broken]) == (False, ["cassowary"])
+    assert [file.path for file in library.ready.files()] == files
+    assert library.ready.search("cassowary")[0].path == "cassowary.md"
 
 
 # ---- adding and removing

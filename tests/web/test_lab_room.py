@@ -24,6 +24,7 @@ from tutor.web import looks
 from tutor.web.lab_room import form, views
 from tutor.web.lab_room.code import highlighted
 from tutor.web.lab_room.room import EXPLAIN, LOST, LabDesk
+from tutor.web.limits import Limits
 
 ME, YOU = "me-0123456789abcdefgh", "you-0123456789abcdefg"
 ALL = pytest.mark.parametrize("lab", LABS.values(), ids=lambda lab: lab.id)
@@ -211,7 +212,6 @@ def runner():
 
 @pytest.fixture
 def site(runner, tmp_path):
-    from tutor.web.limits import Limits
     from tutor.web.live import Conversations
     from tutor.web.pictures import Pictures
 

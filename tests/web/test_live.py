@@ -146,3 +146,24 @@ def test_a_follower_that_is_told_to_leave_ends_while_the_turn_goes_on(conversati
     live.join(20)
     assert live.view.done
     assert not live.view.failed
+
+
+def test_stop_all_ends_every_turn_under_way(conversations, tutor):
+    tutor.pause = 0.01
+    turns = [conversations.ask(name * 20, "slow one")[1] for name in "ab"]
+    conversations.stop_all()
+    for turn in turns:
+        turn.join(10)
+        assert turn.view.done
+
+
+def test_whoever_wants_to_know_is_told_of_the_end_of_each_turn(conversations):
+    told = []
+    conversations.on_done.append(lambda *what: told.append(what))
+    finish(conversations, "a" * 20, "why?")
+    finish(conversations, "a" * 20, "and now?")
+    assert [(session[0], turn, question) for session, turn, question, _ in told] == [
+        ("a", 0, "why?"),
+        ("a", 1, "and now?"),
+    ]
+    assert told[0][3].sources == PASSAGES

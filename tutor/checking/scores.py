@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from knowledge.question_file import Question, holds
 from knowledge.search import KnowledgeBase
-from tutor.checking.question_file import Question, holds
 from tutor.events import Done, Event, Notice, Text
 
 DEPTH = 20  # passages; enough to fill 4,000 characters

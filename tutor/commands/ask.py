@@ -17,8 +17,22 @@ from tutor.plain import answer_json, passage_json
 from tutor.planning.conversation import plan_last
 from tutor.planning.past_runs import PastRuns
 from tutor.planning.router import Router
+from tutor.settings import Settings
 from tutor.turns.wording import place
 from tutor.tutor import Tutor
+
+
+def in_course(settings: Settings, session: str, asked: str | None, course: str) -> Settings:
+    """The settings for going on with a conversation: it stays in the course in which it began.
+
+    `asked` is the course that the command named, `course` the one of the conversation; "" is the default one.
+    """
+    if asked is not None and (settings.course or "") != course:
+        began = f"the course {course!r}" if course else "the default course"
+        raise WrongCallError(
+            f"The conversation {session!r} began in {began}. Leave out --course, or begin another one."
+        )
+    return settings.model_copy(update={"course": course or None})
 
 
 def ask(tutor: Tutor, question: str, session: str, figures: Path, as_json: bool) -> int:

@@ -109,7 +109,8 @@ def _holds(contents: Contents) -> str:
     parts = []
     if contents.conversations is not None:
         parts.append(_count(contents.conversations, "conversation"))
-    parts.append(_count(contents.own_files, "table of students", "tables of students"))
+    if contents.own_files:
+        parts.append(_count(contents.own_files, "table of students", "tables of students"))
     for course in contents.courses:
         index = "with its index" if course.index else "without its index"
         parts.append(

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+from knowledge.question_file import FORMAT, Question, read_questions
 from knowledge.search import KnowledgeBase
 from labs.runner import LabRunner
-from tutor.checking.question_file import FORMAT, Question, read_questions
 from tutor.checking.scores import (
     Answered,
     Found,

@@ -287,7 +287,7 @@ class _Manners(AgentMiddleware[Any, Any, Any]):
         if self._line is None:
             return handler(request)
         box, draft = self._turn.box, self._turn.draft
-        with self._line.join(draft.owner or draft.session_id) as ticket:
+        with self._line.join(draft.owner) as ticket:
             for place in ticket.places(box.cancel):
                 box.emit(Notice(waiting_words(place)))
             if not ticket.admitted:

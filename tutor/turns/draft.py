@@ -11,6 +11,9 @@ from typing import Any
 from knowledge.search import Passage
 from tutor.sessions import Run
 
+PROGRAMS = "programs"
+"""As whom everything stands in a queue that belongs to no visitor of the page: together they are like one student."""
+
 
 @dataclass
 class Draft:
@@ -18,12 +21,13 @@ class Draft:
 
     question: str
     session_id: str
-    owner: str = ""  # with whom the turns of this person take turns in a queue
+    owner: str = PROGRAMS  # as whom this turn stands in a queue
     intent: str = "other"
     model: str = "none"
     answer: str = ""
     abstained: bool = False
     failed: bool = False
+    refused: bool = False  # failed because of what was asked for, and no fault of anything here
     sources: list[Passage] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Any
 from knowledge.errors import KnowledgeError
 from knowledge.search import Passage
 from labs.base import Lab, LabResult
-from labs.errors import LabCancelled, LabError
+from labs.errors import BadParameterError, LabCancelled, LabError, UnknownLabError
 from labs.registry import get_lab
 from labs.runner import LabRunner
 from tutor.checking.citations import check_citations
@@ -49,13 +49,14 @@ def run_experiment(
     """
     draft.plan = {"lab": lab_id, "parameters": dict(chosen)}
     try:
-        run = yield from one_run(lab_id, chosen, runner, cancel, draft.owner or draft.session_id)
+        run = yield from one_run(lab_id, chosen, runner, cancel, draft.owner)
     except LabCancelled as error:
         draft.answer = str(error)
         yield Notice(draft.answer, "warning")
         return
     except LabError as error:
         draft.failed, draft.answer = True, str(error)
+        draft.refused = isinstance(error, BadParameterError | UnknownLabError)
         # A refused value must not be carried into the next message.
         draft.plan = None
         yield Notice(draft.answer, "error")

@@ -61,7 +61,7 @@ def written(
     if model.line is None:
         yield from _written(model.chat, messages, draft, cancel)
         return
-    with model.line.join(draft.owner or draft.session_id) as ticket:
+    with model.line.join(draft.owner) as ticket:
         with draft.stage("queue"):
             for place in ticket.places(cancel):
                 yield Notice(waiting_words(place))

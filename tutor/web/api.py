@@ -68,7 +68,9 @@ def add_endpoints(
         function.__annotations__["return"] = tuple[dict[str, Any], list[gr.FileData]]
     others: tuple[Callable[..., Any], ...] = (search, list_labs)
     for function in streamed + others:
-        gr.api(function, api_name=function.__name__, concurrency_limit=16, concurrency_id="programs")
+        # Apart from each other: runs that wait for a worker must not hold up a question.
+        place, at_once = ("programs-runs", 16) if function is run_lab else ("programs", 32)
+        gr.api(function, api_name=function.__name__, concurrency_limit=at_once, concurrency_id=place)
     if refresh is not None:
         _add_refresh(refresh)
 

@@ -105,6 +105,7 @@ def build(
     page.tutor_folder = folder
     page.tutor_refresh = refresh
     page.tutor_pictures = pictures
+    page.tutor_stop = conversations.stop_all
     return page
 
 
@@ -203,7 +204,7 @@ def launch(
         quiet=True,
         inbrowser=False,
         show_error=True,
-        max_threads=80,
+        max_threads=160,  # streams mostly sleep: 64 of the chat, 48 of programs, and the clicks of all rooms
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
@@ -242,8 +243,9 @@ def serve(
     Then nothing new is taken, and what is under way gets `settings.shutdown_seconds` to finish.
     """
     stop = stop or threading.Event()
+    page = build(tutor, settings, knowledge, model_host)
     running = launch(
-        build(tutor, settings, knowledge, model_host),
+        page,
         settings,
         host=host,
         port=port,
@@ -260,7 +262,7 @@ def serve(
             warm_up()
             while not stop.wait(1.0):
                 pass
-            finish(tutor.intake, settings.shutdown_seconds, tell)
+            finish(tutor.intake, settings.shutdown_seconds, tell, page.tutor_stop)
     finally:
         running.close()
 

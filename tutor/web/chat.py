@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from knowledge.decoding import printable
 from labs import own_data
 from labs.errors import LabError
 from tutor.errors import CourseError
@@ -180,7 +181,7 @@ class ChatRoom:
         if not self._within(self._site.limits.message, found):
             yield gr.skip(), gr.skip()
             return
-        started = self._conversations.ask(found, message)
+        started = self._conversations.ask(found, printable(str(message or "")))
         if started is None:
             gr.Info(STILL_ANSWERING)
             yield gr.skip(), gr.skip()

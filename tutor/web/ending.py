@@ -16,6 +16,7 @@ from types import FrameType
 
 from tutor.intake import Intake
 
+STOPPING = 2.0  # seconds for what is broken off to be saved as far as it came
 LAST_WORDS = 1.0  # seconds for the end of the last answer to reach its page
 
 
@@ -40,8 +41,13 @@ def watched(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def finish(intake: Intake, seconds: float, tell: Callable[[str], None]) -> bool:
-    """Take nothing new, and wait at most so long for what is under way; whether all of it was finished."""
+def finish(
+    intake: Intake, seconds: float, tell: Callable[[str], None], stop: Callable[[], None] = lambda: None
+) -> bool:
+    """Take nothing new, and wait at most so long for what is under way; whether all of it was finished.
+
+    What was not is asked to end by `stop`, so that an answer is kept as far as it came.
+    """
     intake.close()
     count = intake.under_way
     if not count:
@@ -53,4 +59,6 @@ def finish(intake: Intake, seconds: float, tell: Callable[[str], None]) -> bool:
         threading.Event().wait(LAST_WORDS)
     else:
         tell(f"{intake.under_way} of that did not finish in time and is broken off.")
+        stop()
+        intake.wait(STOPPING)
     return done

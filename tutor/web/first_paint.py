@@ -9,7 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-_SCRIPT = Path(__file__).parent / "assets" / "theme.js"
+_ASSETS = Path(__file__).parent / "assets"
+_SCRIPTS = (
+    "theme.js",
+    "sign_in.js",
+)  # the second for the login form, to which the page's own scripts do not come
 _COLOURS = """
 html.dark body { background: #0e1220; color: #e6e9f2; }
 html.t-light body { background: #f7f8fb; color: #1d2433; }
@@ -18,7 +22,8 @@ html.t-light body { background: #f7f8fb; color: #1d2433; }
 
 def snippet() -> bytes:
     """The script that finds out the theme, and what each theme looks like before the style sheet is there."""
-    return f"<style>{_COLOURS}</style><script>{_SCRIPT.read_text(encoding='utf-8')}</script>".encode()
+    scripts = "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    return f"<style>{_COLOURS}</style><script>{scripts}</script>".encode()
 
 
 class FirstPaint:

@@ -22,14 +22,15 @@ from tutor.web.limits import Limits, TooManyError, Visitor
 from tutor.web.sign_in import SignIn, address, basic
 
 API = "/gradio_api"
-# The page and its login form, its files, what a proxy or a container asks; /mcp asks for the password by itself.
+# The page and its login form, and its files; /mcp asks for the password by itself. What whoever runs the tutor asks
+# (/healthz, /readyz, /metrics: health.py) is answered before the gate.
 # Gradio calls startup-events when it opens; it does nothing a second time.
 OPEN = re.compile(
     r"/|/login/?|/logout|/assets/.+|/static/.+|/favicon\.ico|/robots\.txt|(?:/gradio_api)?/theme\.css|/mcp/?"
-    r"|/healthz|/readyz|/gradio_api/startup-events"
+    r"|/gradio_api/startup-events"
 )
 USED = re.compile(
-    r"/config/?|/metrics|/report(?:/.*)?"
+    r"/config/?"
     r"|/gradio_api/(?:info/?|user/?|app_id/?|login_check/?|heartbeat/[^/]+|reset/?|cancel|upload|upload_progress"
     r"|queue/(?:join|data|status)|(?:run|api|call)/[^/]+/?|call/[^/]+/[^/]+|component_server/?|file=(?!https?:).+)"
 )

@@ -224,6 +224,13 @@ class Conversations:
         for tell in self.on_forget:
             tell(session_id)
 
+    def stop_all(self) -> None:
+        """Ask every turn under way to end; each is saved as far as it came."""
+        with self._lock:
+            live = [known.live for known in self._open.values() if known.live is not None]
+        for turn in live:
+            turn.cancel()
+
     def stop(self, session_id: str) -> bool:
         """Ask the turn under way to end; False when there is none."""
         with self._lock:

@@ -38,7 +38,11 @@ class ReportRoom:
             gr.Column(elem_id="report-room"),
         ):
             self.span = gr.Radio(
-                SPANS, value=SPANS[1][1], label="What the report is about", elem_id="report-span"
+                SPANS,
+                value=SPANS[1][1],
+                label="What the report is about",
+                elem_id="report-span",
+                container=False,
             )
             self.view = gr.HTML("", elem_id="report-view")
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

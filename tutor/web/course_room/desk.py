@@ -6,6 +6,8 @@ import html
 from collections.abc import Sequence
 from datetime import datetime
 
+from knowledge.command import refused, scored, told_of
+from knowledge.golden import Golden
 from knowledge.refresh import ADDED, DUPLICATE, REMOVED, SKIPPED, UNCHANGED, UPDATED, IngestReport, Outcome
 from tutor.course import About
 from tutor.course_files import AddedFile, Kept
@@ -76,15 +78,32 @@ def report(done: IngestReport | None) -> str:
         )
         if count
     ]
+    title = "What the refresh did" if done.promoted else "What the refresh found"
     head = (
-        f'<h2>What the refresh did</h2><p role="status">{done.files:,} files, {done.chunks:,} passages, '
+        f'<h2>{title}</h2><p role="status">{done.files:,} files, {done.chunks:,} passages, '
         f"{done.seconds:.1f} s: {', '.join(counts)}.</p>"
     )
     groups = [
         _group(word, [outcome for outcome in done.outcomes if outcome.outcome == word])
         for word in (ADDED, UPDATED, REMOVED, SKIPPED, DUPLICATE, UNCHANGED)
     ]
-    return _literal(f'<div class="t-report">{head}{"".join(groups)}</div>')
+    golden = _golden(done.golden) if done.golden is not None else ""
+    return _literal(f'<div class="t-report">{golden}{head}{"".join(groups)}</div>')
+
+
+def _golden(golden: Golden) -> str:
+    """What the course's golden questions say of the new index; first of all, where it was refused."""
+    said = f'<p class="t-notice t-info" role="status">{html.escape(scored(golden))}.</p>'
+    if not golden.promoted:
+        said = f'<p class="t-notice t-error" role="alert">{html.escape(refused(golden))}</p>'
+    which, missed = told_of(golden) or ("", ())
+    rows = [f"<b>{html.escape(item.question)}</b>: {html.escape(item.why)}" for item in missed]
+    wrong = [html.escape(sentence) for sentence in golden.wrong]
+    for title, items in ((which, rows), ("Golden questions that cannot be used", wrong)):
+        if items:
+            shown = "".join(f"<li>{item}</li>" for item in items[:ROWS])
+            said += f"<details open><summary>{title}: {len(items)}</summary><ul>{shown}</ul></details>"
+    return said
 
 
 def _group(word: str, outcomes: Sequence[Outcome]) -> str:

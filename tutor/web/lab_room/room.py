@@ -194,6 +194,7 @@ class LabDesk:
         if isinstance(told, str):
             asked = self._guesses.question(session, lab.id, chosen)
             guess = self._guesses.read(asked, told) if asked is not None else None
+        lab.validate(chosen)  # what is refused anyway does not count
         self._site.limits.run(visitor(session))
         state = self._runs.start(session, lab.id, chosen)
         if asked is not None and guess is not None:

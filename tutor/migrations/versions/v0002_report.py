@@ -1,4 +1,4 @@
-"""The turns that the teachers' report is made of (`tutor.report`). A table of its own: nothing else is touched."""
+"""What the teachers' report is made of."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Some databases have it: the report made its own table before this script was there.
     op.create_table(
         "report_turns",
         sa.Column("session_id", sa.String(64), primary_key=True),

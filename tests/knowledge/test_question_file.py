@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tutor.checking.question_file import holds, read_questions
+from knowledge.question_file import holds, read_questions
 
 COURSE = {"one/lecture.md": "Regret is the reward\nlost by exploring.", "two.md": "A loss is a number."}
 GOOD = {"question": "what is regret", "file": "one/lecture.md", "evidence": "reward lost"}

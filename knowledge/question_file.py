@@ -1,5 +1,7 @@
 """A file of questions to measure a course by: JSON lines, read with care, since a teacher writes them by hand.
 
+`tutor eval` takes such a file, and `golden.jsonl` in a course's folder is one (`knowledge.golden`).
+
 A line is `{"question": ..., "file": ..., "evidence": ...}` for a question that the course answers, where `file` is the
 name of a file of the course (or a list of them) and `evidence` a short text (or several) that stands in the passage
 that answers it, word for word; white space does not count. `{"question": ..., "answerable": false}` is one that the
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,17 +66,53 @@ def read_questions(
     `known` are the files of the course, `text_of` gives the whole text of one. The id of a question is its line number.
     Raises OSError or UnicodeDecodeError where the file cannot be read.
     """
-    names, texts = sorted(known), _Remembered(text_of)
+    in_course = Checked(known, text_of)
+    found, wrong = read_lines(file)
     questions: list[Question] = []
-    wrong: list[str] = []
+    for question in found:
+        try:
+            in_course.check(question)
+            questions.append(question)
+        except BadLineError as error:
+            wrong[int(question.id)] = f"Line {question.id} of {file}: {error}"
+    return questions, [wrong[number] for number in sorted(wrong)]
+
+
+def read_lines(file: Path) -> tuple[list[Question], dict[int, str]]:
+    """The questions of a file as they are written, whatever the course, and by line number why others are none.
+
+    The id of a question is its line number. Raises OSError or UnicodeDecodeError where the file cannot be read.
+    """
+    questions: list[Question] = []
+    wrong: dict[int, str] = {}
     for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            questions.append(_question(number, _object(line), names, texts))
+            questions.append(_question(number, _object(line)))
         except BadLineError as error:
-            wrong.append(f"Line {number} of {file}: {error}")
+            wrong[number] = f"Line {number} of {file}: {error}"
     return questions, wrong
+
+
+class Checked:
+    """A course, to hold questions against: its files, and the text of each, read once."""
+
+    def __init__(self, known: Iterable[str], text_of: Callable[[str], str]) -> None:
+        self._names = sorted(known)
+        self._texts = _Remembered(text_of)
+
+    def check(self, question: Question) -> None:
+        """Raises BadLineError where a file is not in the course, or evidence not in the files that are named."""
+        for file in question.files:
+            if file not in self._names:
+                near = difflib.get_close_matches(file, self._names, n=3, cutoff=0.3) or self._names[:3]
+                raise BadLineError(f"the course has no file {_brief(file)}; near it are {', '.join(near)}.")
+        for piece in question.evidence:
+            if not any(squeeze(piece) in self._texts[file] for file in question.files):
+                raise BadLineError(
+                    f"the evidence {_brief(piece)} does not stand in {' or '.join(question.files)}."
+                )
 
 
 class _Remembered(dict[str, str]):
@@ -94,14 +132,14 @@ def _object(line: str) -> Mapping[str, Any]:
         value = json.loads(line)
     except json.JSONDecodeError as error:
         raise BadLineError(f"this is not JSON ({error.msg}, column {error.colno}).") from error
+    except RecursionError as error:
+        raise BadLineError("this is not JSON that can be read (too many brackets in each other).") from error
     if not isinstance(value, dict):
         raise BadLineError(f"this is {type(value).__name__}, where one object in {{}} should be.")
     return value
 
 
-def _question(
-    number: int, row: Mapping[str, Any], known: Sequence[str], texts: Mapping[str, str]
-) -> Question:
+def _question(number: int, row: Mapping[str, Any]) -> Question:
     text = row.get("question")
     if not isinstance(text, str) or not text.strip():
         raise BadLineError(f'"question" must be a text that is not empty, and is {_brief(text)}.')
@@ -110,15 +148,7 @@ def _question(
         raise BadLineError(f'"answerable" must be true or false, and is {_brief(answerable)}.')
     if not answerable:
         return Question(str(number), text.strip())
-    files, evidence = _texts(row, "file"), _texts(row, "evidence")
-    for file in files:
-        if file not in known:
-            near = difflib.get_close_matches(file, known, n=3, cutoff=0.3) or list(known)[:3]
-            raise BadLineError(f"the course has no file {_brief(file)}; near it are {', '.join(near)}.")
-    for piece in evidence:
-        if not any(squeeze(piece) in texts[file] for file in files):
-            raise BadLineError(f"the evidence {_brief(piece)} does not stand in {' or '.join(files)}.")
-    return Question(str(number), text.strip(), "", files, evidence)
+    return Question(str(number), text.strip(), "", _texts(row, "file"), _texts(row, "evidence"))
 
 
 def _texts(row: Mapping[str, Any], field: str) -> tuple[str, ...]:
