@@ -7,15 +7,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labs.charts import Band, Bars, Contour, Heatmap, Images, Line, Panel, Rule, Scatter
+from labs.charts import Band, Bars, Contour, Heatmap, Images, Line, Panel, Rule, Scatter, Series
 
 WIDTH = 7.0  # of every figure
 SMALL, NORMAL, LARGE = 8.5, 9.5, 12.0  # points
 
 
-def row_height(panels: Sequence[Panel], columns: int, rows: int, cell_width: float) -> float:
-    if any(isinstance(layer, Images) for panel in panels for layer in panel.layers):
-        return 1.75 if columns == 1 else min(2.4, cell_width)
+def row_height(panels: Sequence[Panel], columns: int, rows: int, cell_width: float, series: Series) -> float:
+    strips = [np.shape(series[la.z]) for p in panels for la in p.layers if isinstance(la, Images)]
+    if strips and columns == 1:  # pictures side by side are as high as their width leaves them
+        tallest = max(height / (count * (width + 1)) for count, height, width in strips)
+        return float(np.clip(0.95 + (cell_width - 0.9) * tallest, 1.2, 2.4))
+    if strips:
+        return min(2.4, cell_width)
     if any(panel.equal for panel in panels):
         return min(4.6, cell_width)
     horizontal = [layer for p in panels for layer in p.layers if isinstance(layer, Bars) and layer.horizontal]

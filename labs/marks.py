@@ -44,7 +44,7 @@ def draw_scatter(axes: Any, layer: Scatter, series: Series, tones: Tones) -> Non
     size = layer.size
     if layer.marker == "_":  # a dash is as long as its share of the axis
         size *= min(1.0, axes.get_position().width / 0.85) ** 2
-    edge: dict[str, Any] = {} if layer.marker in "x_" else {"edgecolors": "white", "linewidths": 0.5}
+    edge: dict[str, Any] = {} if layer.marker in "x_" else {"edgecolors": tones.look.paper, "linewidths": 0.5}
     axes.scatter(
         series[layer.x],
         masked(series[layer.y]),
@@ -85,17 +85,24 @@ def draw_arrows(axes: Any, layer: Arrows, series: Series, tones: Tones) -> None:
 def draw_rule(axes: Any, layer: Rule, series: Series, tones: Tones) -> None:
     line = axes.axhline if layer.axis == "y" else axes.axvline
     line(layer.value, color=tones(layer.tone), linewidth=1.0, linestyle=(0, (5, 3)), zorder=1.5)
-    if layer.axis == "x" and layer.label:
-        axes.annotate(
-            layer.label,
-            (layer.value, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(4, -3),
-            textcoords="offset points",
-            fontsize=SMALL,
-            color=tones(layer.tone),
-            va="top",
-        )
+
+
+def draw_rule_name(axes: Any, layer: Rule, tones: Tones) -> None:
+    """The name of an upright line, beside its top; on the side where there is room, so once the axes are set."""
+    low, _ = axes.get_ylim()
+    to_axes = axes.transData + axes.transAxes.inverted()
+    left = float(to_axes.transform((layer.value, low))[0]) > 0.7
+    axes.annotate(
+        layer.label,
+        (layer.value, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if left else 4, -3),
+        textcoords="offset points",
+        fontsize=SMALL,
+        color=tones(layer.tone),
+        ha="right" if left else "left",
+        va="top",
+    )
 
 
 def draw_words(axes: Any, layer: Words, series: Series, tones: Tones) -> None:

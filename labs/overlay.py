@@ -65,12 +65,12 @@ def summary_chart(
                 continue
             layer: Layer
             if numeric:
-                layer = Line("summary: value", key, variant or metric.label, markers=True)
+                layer = Line("summary: value", key, variant.replace("_", " ") or metric.label, markers=True)
             else:
                 layer = Bars(
                     names,
                     key,
-                    variant or metric.label,
+                    variant.replace("_", " ") or metric.label,
                     number_format="{:.1%}" if metric.percent else "{:.3g}",
                 )
             panels.setdefault((metric.unit, metric.percent), []).append(layer)
@@ -107,6 +107,14 @@ def summary_chart(
 
 def _head(layer: Layer) -> str:
     return layer_keys(layer)["y"].removeprefix("summary: ").partition("[")[0]
+
+
+def shown_in(chart: Chart, labels: Sequence[str]) -> str:
+    """A title for a chart of several runs that is not the one which states the result: what it shows, and of which."""
+    axes = dict.fromkeys(panel.y_label for panel in chart.panels if panel.y_label)
+    what = ", ".join(axes) or chart.name.replace("_", " ")
+    runs = " against ".join(labels) if len(labels) == 2 else f"{len(labels)} runs"
+    return f"{what[:1].upper()}{what[1:]}: {runs.replace('_', ' ')}"
 
 
 def overlay_charts(

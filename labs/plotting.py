@@ -2,7 +2,8 @@
 
 Figures are made directly (`matplotlib.figure.Figure`), never through pyplot, so that concurrent runs share no
 state. Colours are Okabe and Ito's, which colour-blind readers can tell apart; lines carry their name at their
-end; the title states the result. Sizes are chosen for a picture 700 pixels wide.
+end; the title states the result. Sizes are chosen for a picture 700 pixels wide. A figure for a dark page is the
+same one in another `labs.colours.Look`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import io
 import textwrap
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ from labs.charts import (
     Series,
     Words,
 )
-from labs.colours import GRID, INK, MUTED, Tones
+from labs.colours import LIGHT, Look, Tones
 from labs.layout import LARGE, NORMAL, SMALL, WIDTH, apart, legend_entries, margins, row_height, wrap_width
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ DPI = 150  # text sizes are for the width of labs.layout
 _drawing = threading.Lock()  # fonts are shared inside matplotlib
 
 
-def draw(chart: Chart, series: Series) -> Figure:
+def draw(chart: Chart, series: Series, look: Look = LIGHT) -> Figure:
     """The chart as a matplotlib figure, seven inches wide."""
     from matplotlib.figure import Figure
 
@@ -56,9 +57,9 @@ def draw(chart: Chart, series: Series) -> Figure:
     title = textwrap.wrap(chart.title, 68)
     top = 0.16 + 0.22 * len(title)
     cell_width = WIDTH / columns
-    cell_height = row_height(chart.panels, columns, rows, cell_width)
+    cell_height = row_height(chart.panels, columns, rows, cell_width, series)
     height = top + rows * cell_height + 0.05
-    figure = Figure(figsize=(WIDTH, height), facecolor="white")
+    figure = Figure(figsize=(WIDTH, height), facecolor=look.paper)
     figure.text(
         0.12 / WIDTH,
         1 - 0.12 / height,
@@ -67,9 +68,9 @@ def draw(chart: Chart, series: Series) -> Figure:
         va="top",
         fontsize=LARGE,
         fontweight="bold",
-        color=INK,
+        color=look.ink,
     )
-    tones = Tones()
+    tones = Tones(look)
     rooms = [margins(panel, columns) for panel in chart.panels]
     for i, panel in enumerate(chart.panels):
         row, column = divmod(i, columns)
@@ -97,10 +98,10 @@ def _take_dollars_as_they_are(figure: Figure) -> None:
                     label.set_parse_math(True)
 
 
-def png_bytes(result: LabResult, chart: Chart, dpi: int = DPI) -> bytes:
+def png_bytes(result: LabResult, chart: Chart, dpi: int = DPI, look: Look = LIGHT) -> bytes:
     """The chart as a PNG. Safe to call from several threads."""
     with _drawing:
-        figure = draw(chart, result.series)
+        figure = draw(chart, result.series, look)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
@@ -120,17 +121,19 @@ def save_png(result: LabResult, chart: Chart, path: Path) -> Path:
 
 
 def _panel(axes: Axes, panel: Panel, series: Series, tones: Tones, height: float) -> None:
+    look = tones.look
+    axes.set_facecolor(look.paper)
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(MUTED)
-    axes.tick_params(labelsize=SMALL, colors=INK, length=3, color=MUTED)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.spines[["left", "bottom"]].set_color(look.muted)
+    axes.tick_params(labelsize=SMALL, colors=look.ink, length=3, color=look.muted)
+    axes.grid(axis="y", color=look.grid, linewidth=0.8)
     axes.set_axisbelow(True)
     bars = [layer for layer in panel.layers if isinstance(layer, Bars)]
     for layer in panel.layers:
         if isinstance(layer, Bars):
-            _bars(axes, layer, series, tones(layer.tone, layer.label), bars.index(layer), len(bars))
+            _bars(axes, layer, series, tones, bars.index(layer), len(bars))
         else:
             _DRAW[type(layer)](axes, layer, series, tones)
     if panel.title:
@@ -142,12 +145,12 @@ def _panel(axes: Axes, panel: Panel, series: Series, tones: Tones, height: float
             transform=axes.transAxes,
             fontsize=NORMAL,
             fontweight="bold",
-            color=INK,
+            color=look.ink,
             va="bottom",
         )
     width = axes.get_position().width * WIDTH
-    axes.set_xlabel(textwrap.fill(panel.x_label, wrap_width(width)), fontsize=NORMAL, color=INK)
-    axes.set_ylabel(panel.y_label, fontsize=NORMAL, color=INK)
+    axes.set_xlabel(textwrap.fill(panel.x_label, wrap_width(width)), fontsize=NORMAL, color=look.ink)
+    axes.set_ylabel(panel.y_label, fontsize=NORMAL, color=look.ink)
     if any(isinstance(layer, Line) for layer in panel.layers) and panel.labels == "direct":
         axes.margins(x=0.015)
     if panel.x_range:
@@ -160,15 +163,40 @@ def _panel(axes: Axes, panel: Panel, series: Series, tones: Tones, height: float
         from matplotlib.ticker import PercentFormatter
 
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    if panel.x_scale == "linear" and _counts(panel, series):
+        from matplotlib.ticker import MaxNLocator
+
+        axes.xaxis.set_major_locator(
+            MaxNLocator("auto", steps=(1, 2, 2.5, 5, 10), integer=True, min_n_ticks=1)
+        )
     for name, scale in (("x", panel.x_scale), ("y", panel.y_scale)):
         if scale == "log":
-            _log_ticks(axes, name)
-    _legend(axes, panel)
+            _log_ticks(axes, name, look)
+    _legend(axes, panel, look)
+    for layer in panel.layers:
+        if isinstance(layer, Rule) and layer.axis == "x" and layer.label:
+            marks.draw_rule_name(axes, layer, tones)
     if panel.labels == "direct":
         _end_labels(axes, panel, series, tones, height)
 
 
-def _log_ticks(axes: Axes, name: str) -> None:
+def _counts(panel: Panel, series: Series) -> bool:
+    """Whether all that stands along x are whole numbers, of epochs or arms: no tick belongs between them."""
+    along = [
+        np.asarray(series[layer.x], dtype=float)
+        for layer in panel.layers
+        if isinstance(layer, (Line, Band, Scatter)) and isinstance(layer.x, str)
+    ]
+    exact = [x for x in along if np.array_equal(x, np.round(x), equal_nan=True)]
+    # A cloud of points may stand beside whole numbers, moved apart so that all of them are seen.
+    return (
+        bool(exact)
+        and not any(isinstance(la, Bars | Heatmap) for la in panel.layers)
+        and (len(exact) == len(along) or all(isinstance(la, Scatter) for la in panel.layers))
+    )
+
+
+def _log_ticks(axes: Axes, name: str, look: Look) -> None:
     """Plain numbers where they are short, powers of ten where they are not; 2 and 5 too on a short axis."""
     from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
@@ -184,10 +212,10 @@ def _log_ticks(axes: Axes, name: str) -> None:
     if low > 0 and high / low < 30:
         axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
         axis.set_minor_formatter(FuncFormatter(written))
-        axis.set_tick_params(which="minor", labelsize=SMALL, labelcolor=INK)
+        axis.set_tick_params(which="minor", labelsize=SMALL, labelcolor=look.ink)
 
 
-def _legend(axes: Axes, panel: Panel) -> None:
+def _legend(axes: Axes, panel: Panel, look: Look) -> None:
     """One row above the axes, of the labels that stand nowhere else."""
     from matplotlib.collections import PathCollection
 
@@ -203,7 +231,7 @@ def _legend(axes: Axes, panel: Panel) -> None:
             ncols=5,
             frameon=False,
             fontsize=SMALL,
-            labelcolor=INK,
+            labelcolor=look.ink,
             borderaxespad=0.2,
             handletextpad=0.3,
             handlelength=1.4,
@@ -240,32 +268,39 @@ def _end_labels(axes: Axes, panel: Panel, series: Series, tones: Tones, height: 
 # ------------------------------------------------------------------------------------------- the layers
 
 
-def _bars(axes: Axes, layer: Bars, series: Series, colour: str, index: int, count: int) -> None:
+def _bars(axes: Axes, layer: Bars, series: Series, tones: Tones, index: int, count: int) -> None:
+    colour, ink = tones(layer.tone, layer.label), tones.look.ink
     y = np.asarray(series[layer.y], dtype=float)
     width = 0.8 / count
     place = np.arange(len(y)) + (index - (count - 1) / 2) * width
     error = None if layer.error is None else series[layer.error]
     if layer.horizontal:
-        drawn = axes.barh(place, y, height=width * 0.92, xerr=error, color=colour, label=layer.label or None)
+        drawn = axes.barh(
+            place, y, height=width * 0.92, xerr=error, ecolor=ink, color=colour, label=layer.label or None
+        )
         axes.set_yticks(np.arange(len(y)), layer.names, fontsize=SMALL)
         axes.invert_yaxis() if index == 0 else None
         axes.grid(axis="y", visible=False)
-        axes.grid(axis="x", color=GRID, linewidth=0.8)
+        axes.grid(axis="x", color=tones.look.grid, linewidth=0.8)
         axes.margins(x=0.2 if axes.get_position().width < 0.5 else 0.12)
     else:
-        drawn = axes.bar(place, y, width=width * 0.92, yerr=error, color=colour, label=layer.label or None)
+        drawn = axes.bar(
+            place, y, width=width * 0.92, yerr=error, ecolor=ink, color=colour, label=layer.label or None
+        )
         axes.set_xticks(np.arange(len(y)), layer.names, fontsize=SMALL)
         axes.margins(y=0.12)
     if layer.number_format is not None:
         texts = [f"{v:,.0f}" if abs(v) >= 1000 else layer.number_format.format(v) for v in y]
-        axes.bar_label(drawn, texts, fontsize=SMALL, color=INK, padding=2)
+        axes.bar_label(drawn, texts, fontsize=SMALL, color=ink, padding=2)
 
 
 def _heatmap(axes: Axes, layer: Heatmap, series: Series, tones: Tones) -> None:
     z = np.asarray(series[layer.z], dtype=float)
     limit = np.nanmax(np.abs(z)) if z.size else 1.0
     norm: dict[str, Any] = (
-        {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if layer.diverging else {"cmap": "Blues"}
+        {"cmap": _ramp(tones.look.diverging), "vmin": -limit, "vmax": limit}
+        if layer.diverging
+        else {"cmap": _ramp(tones.look.rising)}
     )
     image = axes.imshow(z, aspect="auto", **norm)
     axes.grid(visible=False)
@@ -284,9 +319,9 @@ def _heatmap(axes: Axes, layer: Heatmap, series: Series, tones: Tones) -> None:
                 ha="center",
                 va="center",
                 fontsize=SMALL,
-                color="white" if dark else INK,
+                color="white" if dark else LIGHT.ink,
             )
-    _colour_bar(axes, image, layer.colour_label)
+    _colour_bar(axes, image, layer.colour_label, tones.look)
 
 
 def _contour(axes: Axes, layer: Contour, series: Series, tones: Tones) -> None:
@@ -297,25 +332,25 @@ def _contour(axes: Axes, layer: Contour, series: Series, tones: Tones) -> None:
         levels = low + (high - low) * np.concatenate([[0.0], np.geomspace(1e-3, 1.0, 13)])
     if high <= low:
         levels = np.array([low - 0.5, low + 0.5])
-    from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+    from matplotlib.colors import BoundaryNorm
 
-    colours = LinearSegmentedColormap.from_list("valley", ["#F4F8FB", "#C9DDEC", "#8DB4D2", "#4F86B0"])
+    colours = _ramp(tones.look.valley)
     image = axes.contourf(
         series[layer.x], series[layer.y], z, levels=levels, cmap=colours, norm=BoundaryNorm(levels, colours.N)
     )
-    axes.contour(series[layer.x], series[layer.y], z, levels=levels, colors="white", linewidths=0.6)
+    axes.contour(series[layer.x], series[layer.y], z, levels=levels, colors=tones.look.paper, linewidths=0.6)
     axes.grid(visible=False)
-    _colour_bar(axes, image, layer.colour_label)
+    _colour_bar(axes, image, layer.colour_label, tones.look)
 
 
-def _colour_bar(axes: Axes, image: Any, label: str) -> None:
+def _colour_bar(axes: Axes, image: Any, label: str, look: Look) -> None:
     if not label:
         return
     inset = axes.inset_axes((1.03, 0.0, 0.035, 1.0))
     bar = axes.figure.colorbar(image, cax=inset)
     bar.outline.set_visible(False)  # type: ignore[operator]
-    bar.ax.tick_params(labelsize=SMALL, colors=INK, length=2)
-    bar.set_label(label, fontsize=SMALL, color=INK)
+    bar.ax.tick_params(labelsize=SMALL, colors=look.ink, length=2)
+    bar.set_label(label, fontsize=SMALL, color=look.ink)
 
 
 def _regions(axes: Axes, layer: Regions, series: Series, tones: Tones) -> None:
@@ -348,12 +383,15 @@ def _images(axes: Axes, layer: Images, series: Series, tones: Tones) -> None:
     for i in range(n):
         strip[:, i * (columns + 1) : i * (columns + 1) + columns] = z[i]
     limit = np.nanmax(np.abs(z))
-    look: dict[str, Any] = (
-        {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if layer.diverging else {"cmap": "gray_r"}
+    shades = _ramp((tones.look.paper, tones.look.strongest))
+    norm: dict[str, Any] = (
+        {"cmap": _ramp(tones.look.diverging), "vmin": -limit, "vmax": limit}
+        if layer.diverging
+        else {"cmap": shades}
     )
     if layer.heat is not None:  # pale ink, so that the glow is seen on it
-        look = {"cmap": "gray_r", "vmin": 0.0, "vmax": 2.2 * limit}
-    axes.imshow(strip, interpolation="nearest", **look)
+        norm = {"cmap": shades, "vmin": 0.0, "vmax": 2.2 * limit}
+    axes.imshow(strip, interpolation="nearest", **norm)
     if layer.heat is not None:
         glow = np.zeros_like(strip)  # each picture on its own scale: only where matters, not how much
         for i, heat in enumerate(np.asarray(series[layer.heat], dtype=float)):
@@ -368,6 +406,15 @@ def _images(axes: Axes, layer: Images, series: Series, tones: Tones) -> None:
     centres = np.arange(n) * (columns + 1) + (columns - 1) / 2
     axes.set_xticks(centres if layer.captions else [], layer.captions or [], fontsize=SMALL)
     axes.tick_params(length=0)
+
+
+def _ramp(colours: str | Sequence[str]) -> Any:
+    """A colour map by its name in matplotlib, or through colours at equal distances."""
+    if isinstance(colours, str):
+        return colours
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("ramp", list(colours))
 
 
 def _finite(values: Any) -> np.ndarray:

@@ -313,8 +313,8 @@ class LabRunner:
                 asked = now
                 process.send("cancel", run.id)
             if asked is not None and now - asked > _GRACE:
+                run._finish(LabCancelled())  # first: on a busy machine a process takes long to die
                 process.kill()
-                run._finish(LabCancelled())
             elif now - start > self.time_limit:
                 process.kill()
                 run._finish(_too_slow(run, self.time_limit))

@@ -18,7 +18,7 @@ from labs.base import Context, Finding, Lab, LabResult, Metric, Plan, Table
 from labs.charts import chart_keys
 from labs.errors import BadParameterError
 from labs.fields import as_text
-from labs.overlay import bracket, overlay_charts, summary_chart, variant_values
+from labs.overlay import bracket, overlay_charts, shown_in, summary_chart, variant_values
 
 LONGEST_LABEL = 60  # characters of a run's name in a legend
 # Parameters that say what a run learns from: errors on different data have different sizes.
@@ -96,7 +96,9 @@ def _merge(
         for name in (c.name for c in runs[0].charts)
         if all(name in {c.name for c in r.charts} for r in runs)
     ]
-    charts += [overlay_charts([run.chart(name) for run in runs], labels, runs, title) for name in shared]
+    for name in shared:  # the result is stated once, above the first figure
+        headline = shown_in(runs[0].chart(name), labels) if charts else title
+        charts.append(overlay_charts([run.chart(name) for run in runs], labels, runs, headline))
     used = set().union(*(chart_keys(chart) for chart in charts)) if charts else set()
     findings = _findings(labels, runs)
     if plan and plan.swept and lab.sweep_remarks:
@@ -129,7 +131,9 @@ def _differences(
         variants = [v for v in table[0] if all(v in row for row in table)]
         if len(variants) > 1:  # one sentence over all of them first
             cells = [
-                (f"{v}, {label}", row[v]) for label, row in zip(labels, table, strict=True) for v in variants
+                (f"{v.replace('_', ' ')}, {label}", row[v])
+                for label, row in zip(labels, table, strict=True)
+                for v in variants
             ]
             names, numbers = [name for name, _ in cells], np.array([value for _, value in cells], dtype=float)
             told.append(_sentence(metric, "", names, numbers))
@@ -148,7 +152,9 @@ def _sentence(metric: Metric, variant: str, labels: Sequence[str], values: np.nd
     if not np.isfinite(values).any():
         return ""
     low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
-    subject = f"{metric.label[:1].upper()}{metric.label[1:]}" + (f" of {variant}" if variant else "")
+    subject = f"{metric.label[:1].upper()}{metric.label[1:]}" + (
+        f" of {variant.replace('_', ' ')}" if variant else ""
+    )
     if np.isfinite(values).all() and values[high] - values[low] <= 1e-9 * max(
         abs(values[high]), abs(values[low]), 1e-300
     ):

@@ -26,6 +26,9 @@ IMAGES = ROOT / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 DESKTOP: Any = {"width": 1280, "height": 860}
 PHONE: Any = {"width": 390, "height": 844}
+LOADED = """[...document.querySelectorAll('#chat img')]
+  .filter((img) => { const b = img.getBoundingClientRect(); return b.width && b.bottom > 0 && b.top < innerHeight; })
+  .every((img) => img.naturalWidth > 0)"""
 QUESTION, RUN = "Why do we decay epsilon?", "Run the bandit with epsilon 0, 0.01 and 0.1"
 
 
@@ -65,7 +68,7 @@ def ask(page: Page, text: str) -> None:
     page.press("#ask textarea", "Enter")
     page.wait_for_function(f"document.querySelectorAll('#chat .user-row').length > {rows}")
     page.wait_for_selector("#ask .submit-button", state="visible", timeout=300_000)
-    page.wait_for_function("[...document.querySelectorAll('#chat img')].every((i) => i.complete)")
+    page.wait_for_function(LOADED)
     page.wait_for_timeout(600)
 
 

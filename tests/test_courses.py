@@ -1,6 +1,8 @@
 """Several courses side by side: each in an index of its own, chosen by --course or TUTOR_COURSE."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,9 +11,14 @@ from knowledge.errors import BadCourseNameError, UnknownCourseError
 from knowledge.paths import course_folder, course_names, known_course_folder
 from knowledge.refresh import refresh
 from tutor.cli import main
-from tutor.errors import SettingsError
+from tutor.courses import Courses
+from tutor.errors import CourseError, SettingsError
+from tutor.events import Notice
+from tutor.library import Library
+from tutor.models.base import no_model
 from tutor.sessions import SessionStore, Turn
 from tutor.settings import load_settings
+from tutor.tutor import Tutor
 
 
 @pytest.fixture
@@ -145,3 +152,55 @@ def test_search_and_ask_answer_from_the_course_that_was_asked_for(tmp_path, run,
     status, _, err = run(*ask, "--course", "music")
     assert status == 2
     assert "began in the course 'art'" in err
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A tutor over the default course and one about music, with no model."""
+    index, embedder = tmp_path / "index", HashEmbedder()
+    refresh([folder_of(tmp_path, "plain", "Herons stand on one leg.")], index, embedder)
+    refresh(
+        [folder_of(tmp_path, "music", "Violins have four strings.")], course_folder(index, "music"), embedder
+    )
+    settings = load_settings(home=tmp_path, index=index)
+    sessions = SessionStore(f"sqlite:///{tmp_path / 'sessions.sqlite'}")
+    first = Library(index, None, embedder=embedder)
+    first.wait()
+
+    def make(name):
+        return Library(known_course_folder(index, name or None), None, build=False, beside=first)
+
+    models = SimpleNamespace(current=no_model())
+    yield Tutor(first, None, models, sessions, courses=Courses(first, settings, sessions, make))
+    sessions.close()
+
+
+def sources(tutor, question, session):
+    tutor.courses.of(session).wait()
+    done = list(tutor.reply(question, session))[-1]
+    return {passage.text.split("\n")[-1] for passage in done.sources}, done
+
+
+def test_a_conversation_is_answered_from_the_course_in_which_it_began(two):
+    me, later = "me-0123456789abcdef", "later-0123456789abcdef"
+    assert any("Herons" in text for text in sources(two, "how do herons stand?", me)[0])
+    two.courses.choose(me, "music")
+    assert any("Herons" in text for text in sources(two, "how do herons stand?", me)[0])
+    two.sessions.choose(later, "course", "music")  # as a choice of its owner would
+    found, _ = sources(two, "how many strings do violins have?", later)
+    assert any("Violins" in text for text in found)
+    assert not any("Herons" in text for text in found)
+    assert (two.sessions.course_of(me), two.sessions.course_of(later)) == ("", "music")
+
+
+def test_a_conversation_whose_course_is_gone_ends_in_one_sentence(two, tmp_path):
+    me = "me-0123456789abcdef"
+    two.sessions.choose(me, "course", "music")
+    shutil.rmtree(tmp_path / "index" / "courses")
+    events = list(two.reply("how many strings do violins have?", me))
+    notices = [event.message for event in events if isinstance(event, Notice)]
+    assert len(notices) == 1
+    assert "the course 'music', which is not on this computer any more" in notices[0]
+    assert events[-1].failed
+    with pytest.raises(CourseError, match="Choose one of: default"):
+        two.courses.choose(me, "music")

@@ -10,13 +10,16 @@ from types import SimpleNamespace
 import pytest
 
 from labs.errors import BadParameterError
+from labs.registry import LABS
 from labs.runner import LabRunner
 from tutor.lab_guesses import Guesses
-from tutor.lab_runs import GONE, WHILE_BUSY, LabRunError, LabRuns
+from tutor.lab_runs import WHILE_BUSY, LabRunError, LabRuns
 from tutor.models.base import no_model
+from tutor.owners import Owners
 from tutor.progress import ProgressStore
 from tutor.run_files import curves_csv, notebook_json
-from tutor.sessions import SessionStore
+from tutor.run_shelf import KEPT, RunShelf
+from tutor.sessions import Run, SessionStore
 from tutor.tutor import Tutor
 
 ME, YOU = "me-0123456789abcdef", "you-0123456789abcdef"
@@ -39,7 +42,13 @@ def tutor(runner, tmp_path):
 
 @pytest.fixture
 def runs(runner, tutor):
-    return LabRuns(runner, lambda session: [run for turn in tutor.history(session) for run in turn.runs])
+    return started(runner, tutor)
+
+
+def started(runner, tutor):
+    """The runs as a server has them that has just been started."""
+    said = lambda session: [run for turn in tutor.history(session) for run in turn.runs]  # noqa: E731
+    return LabRuns(runner, RunShelf(tutor.sessions), said)
 
 
 def ended(runs, session):
@@ -59,7 +68,7 @@ def finished_id(runs, session, lab, values):
     return state.run_id
 
 
-def test_a_run_ends_and_is_kept_for_its_own_session_only(runs):
+def test_a_run_ends_and_is_kept_for_its_own_visitor_only(runs):
     run = finish(runs, ME, "regression", QUICK)
     assert run.result.parameters["samples"] == 30
     assert run.chosen == QUICK
@@ -153,12 +162,44 @@ def test_a_run_joins_the_conversation_once(runs, tutor):
     assert tutor.history(YOU) == []
 
 
-def test_what_was_forgotten_is_gone(runs):
+def test_runs_are_there_after_a_restart_in_every_conversation_of_their_owner(runs, runner, tutor):
+    owners, owner = Owners(tutor.sessions, tutor.progress), "browser.0123456789abcdef"
+    assert owners.claim(ME, owner)
     run = finish(runs, ME, "regression", QUICK)
+    again = started(runner, tutor)
+    (kept,) = again.runs(ME, "regression")
+    assert (kept.run_id, kept.chosen, kept.result.notes) == (run.run_id, QUICK, run.result.notes)
+    for name, values in run.result.series.items():
+        assert kept.result.series[name] == pytest.approx(values, rel=1e-6, nan_ok=True)
+    other = "other-0123456789abcdef"
+    assert again.runs(other, "regression") == []
+    assert owners.claim(other, owner)
+    assert [one.run_id for one in again.runs(other, "regression")] == [run.run_id]
+    assert again.compare(other, [run.run_id, finished_id(again, other, "regression", QUICK)]).charts
+    erased = owners.erase(owner)
+    assert erased.rows["lab_runs"] == 2
+    assert again.runs(ME, "regression") == again.runs(other, "regression") == []
+
+
+def test_the_newest_runs_of_a_person_are_kept_and_nobody_else_s_are_touched(tutor):
+    shelf = RunShelf(tutor.sessions)
+    result = LABS["regression"].execute(QUICK)
+    shelf.keep(YOU, Run("theirs", {}, result))
+    for n in range(KEPT + 3):
+        shelf.keep(ME, Run(f"run-{n}", {"seed": n}, result))
+    assert [run.run_id for run in shelf.runs(ME, "regression")] == [f"run-{n}" for n in range(3, KEPT + 3)]
+    assert shelf.run(ME, "run-0") is None
+    assert shelf.run(ME, "theirs") is None
+    assert shelf.run(YOU, "theirs") is not None
+
+
+def test_what_runs_for_a_forgotten_session_ends_and_is_not_kept(runs):
+    runs.start(ME, "backprop", LONG)
     runs.forget(ME)
-    assert runs.runs(ME, "regression") == []
-    with pytest.raises(LabRunError, match=GONE[:20]):
-        runs.run(ME, run.run_id)
+    assert runs.state(ME) is None
+    assert runs.runs(ME, "backprop") == []
+    assert finish(runs, ME, "regression", QUICK)  # the worker is free again
+    assert runs.runs(ME, "backprop") == []
 
 
 def test_a_guess_is_scored_once_and_joins_the_progress(runs, tutor):

@@ -1,8 +1,8 @@
-"""Runs that a student starts outside the conversation: under way, finished, kept for this session, compared.
+"""Runs that a student starts outside the conversation: under way, finished, kept, compared.
 
-Each runs in the lab engine's own workers, so its limits hold and a chat never waits for it. A run belongs to the
-session that started it: every question names the session, and a run of another one does not exist for it. What is
-kept lies in memory, the newest first to stay; `Tutor.keep_run` puts a run into the conversation, for good.
+Each runs in the lab engine's own workers, so its limits hold and a chat never waits for it. A run under way belongs to
+the session that started it, a finished one to the session's owner (`tutor.run_shelf`): every question names the
+session, and a run of somebody else does not exist for it. `Tutor.keep_run` puts a run into the conversation.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import logging
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,11 +21,11 @@ from labs.registry import get_lab
 from labs.runner import LabRun, LabRunner, LabUpdate
 from labs.sweep import compare
 from tutor.intake import Intake
+from tutor.run_shelf import RunShelf
 from tutor.sessions import Run
 
 log = logging.getLogger(__name__)
-KEPT_BYTES = 200_000_000  # of all sessions' arrays together
-KEPT_RUNS = 40  # a session
+LISTED = 40  # newest runs of a lab
 MOST_COMPARED = 6  # runs in one figure: more curves cannot be told apart
 WHILE_BUSY = "A run is still under way. Stop it, or wait until it has finished."
 GONE = "That run is not kept any more. Run it again: its link replays it exactly."
@@ -102,16 +101,17 @@ class LabRuns:
     def __init__(
         self,
         runner: LabRunner,
+        shelf: RunShelf,
         said: Callable[[str], Sequence[Run]] = lambda _session: (),
         owner: Callable[[str], str] = lambda session: session,
         intake: Intake | None = None,
     ) -> None:
         self._runner = runner
+        self._shelf = shelf
         self._said = said
         self._owner = owner
         self._intake = intake or Intake()
         self._live: dict[str, _Live] = {}
-        self._kept: OrderedDict[tuple[str, str], Run] = OrderedDict()
         self._lock = threading.Lock()
 
     def start(self, session_id: str, lab_id: str, chosen: Mapping[str, Any]) -> RunState:
@@ -155,23 +155,20 @@ class LabRuns:
             live.run.cancel()
 
     def runs(self, session_id: str, lab_id: str) -> list[Run]:
-        """The runs of a lab in this session, oldest first: those of its conversation, then those of this room."""
-        with self._lock:
-            here = {run_id: run for (owner, run_id), run in self._kept.items() if owner == session_id}
+        """The runs of a lab, oldest first: those of this conversation, then those that its owner made in this room."""
+        here = {run.run_id: run for run in self._shelf.runs(session_id, lab_id)}
         # A run that was put into the conversation is one run, however often the tutor speaks of it.
         there = {run.run_id: run for run in self._said(session_id) if run.run_id not in here}
-        return [run for run in (there | here).values() if run.result.lab == lab_id][-KEPT_RUNS:]
+        return [run for run in (there | here).values() if run.result.lab == lab_id][-LISTED:]
 
     def run(self, session_id: str, run_id: str) -> Run:
-        """One run of this session; raises LabRunError where it has none of that id."""
-        with self._lock:
-            kept = self._kept.get((session_id, run_id))
-        if kept is not None:
-            return kept
-        found = next((run for run in self._said(session_id) if run.run_id == run_id), None)
-        if found is None:
+        """One run of this session or its owner; raises LabRunError where there is none of that id."""
+        kept = self._shelf.run(session_id, run_id)
+        if kept is None:
+            kept = next((run for run in self._said(session_id) if run.run_id == run_id), None)
+        if kept is None:
             raise LabRunError(GONE)
-        return found
+        return kept
 
     def compare(self, session_id: str, run_ids: Sequence[str]) -> LabResult:
         """Runs of one lab in one result: curves in one figure, differences in numbers.
@@ -191,12 +188,10 @@ class LabRuns:
         return compare(get_lab(results[0].lab), *results)
 
     def forget(self, session_id: str) -> None:
-        """Drop all that is kept of a session, and end what runs for it."""
+        """End what runs for a session, without keeping it. What has finished is its owner's, and stays theirs."""
         self.stop(session_id)
         with self._lock:
             self._live.pop(session_id, None)
-            for key in [key for key in self._kept if key[0] == session_id]:
-                del self._kept[key]
 
     def _follow(self, session_id: str, live: _Live) -> None:
         try:
@@ -205,23 +200,10 @@ class LabRuns:
                 return
             with self._lock:
                 if self._live.get(session_id) is live:  # else the session was forgotten meanwhile
-                    self._kept[session_id, live.run_id] = Run(live.run_id, live.chosen, result)
-                    self._tidy(session_id)
+                    self._shelf.keep(session_id, Run(live.run_id, live.chosen, result))
             live.finished()
         except Exception:
             log.exception("a run could not be followed")
             live.failed()
         finally:
             self._intake.leave()
-
-    def _tidy(self, session_id: str) -> None:
-        own = [key for key in self._kept if key[0] == session_id]
-        for key in own[:-KEPT_RUNS]:
-            del self._kept[key]
-        size = sum(_size(run.result) for run in self._kept.values())
-        while size > KEPT_BYTES and len(self._kept) > 1:
-            size -= _size(self._kept.popitem(last=False)[1].result)
-
-
-def _size(result: LabResult) -> int:
-    return sum(int(array.nbytes) for array in result.series.values())

@@ -51,12 +51,17 @@ class Library:
         course: Sequence[Path] = (COURSE,),
         embedder: Any = None,
         build: bool = True,
+        beside: Library | None = None,
     ) -> None:
-        """`embedder` stands in for the real one in tests; with `build` false a missing index is an error."""
+        """`embedder` stands in for the real one in tests; with `build` false a missing index is an error.
+
+        A library `beside` another one uses that one's embedding model: it is in memory once.
+        """
         self.index_dir = index_dir
         self._weights = weights
         self._course = tuple(course)
         self._embedder = embedder
+        self._beside = beside
         self._build = build
         self._base: KnowledgeBase | None = None
         self._error: LibraryError | None = None
@@ -108,6 +113,8 @@ class Library:
     @property
     def embedder(self) -> Any:
         """The embedding model, fetched on first use; blocking."""
+        if self._embedder is None and self._beside is not None:
+            self._embedder = self._beside.embedder
         if self._embedder is None:
             from knowledge.embedding import Embedder
 

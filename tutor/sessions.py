@@ -42,6 +42,7 @@ from labs.codec import result_from_json, result_to_json
 from tutor.errors import SessionError
 from tutor.migrations import bring_up_to_date
 
+COURSE = "course"  # the choice that says in which course new conversations begin
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -197,6 +198,7 @@ class SessionStore:
     def save(self, session_id: str, turn: Turn) -> None:
         """Add a turn at the end of a session, which is created when it is new."""
         check_session_id(session_id)
+        course = self.course_for(session_id)
         payload = {
             "sources": [asdict(p) for p in turn.sources],
             "runs": [
@@ -215,7 +217,7 @@ class SessionStore:
             "runs": _run_facts(turn.runs),
         }
         with Session(self._engine) as db, db.begin():
-            self._make_sure_of(db, session_id, title_of(turn.question))
+            self._make_sure_of(db, session_id, title_of(turn.question), course)
             db.add(
                 _TurnRow(
                     session_id=session_id,
@@ -228,13 +230,14 @@ class SessionStore:
                 )
             )
 
-    def _make_sure_of(self, db: Session, session_id: str, title: str) -> None:
+    @staticmethod
+    def _make_sure_of(db: Session, session_id: str, title: str, course: str) -> None:
         """Create the session's row where there is none; two turns of a new session may come at once."""
         if db.get(_SessionRow, session_id) is None:
             with suppress(IntegrityError), db.begin_nested():
                 db.add(_SessionRow(id=session_id, title=title))
-                if self._course:
-                    db.add(_CourseRow(session_id=session_id, course=self._course))
+                if course:
+                    db.add(_CourseRow(session_id=session_id, course=course))
 
     def course_of(self, session_id: str) -> str | None:
         """The course that a session began in ("": the default one); None for a session that is new."""
@@ -243,6 +246,14 @@ class SessionStore:
                 return None
             row = db.get(_CourseRow, session_id)
             return row.course if row else ""
+
+    def course_for(self, session_id: str) -> str:
+        """The course that a session is in; for a new one that in which it will begin, as chosen or by default."""
+        began = self.course_of(session_id)
+        if began is not None:
+            return began
+        chosen = self.settings_of(session_id).get(COURSE)
+        return chosen if isinstance(chosen, str) else self._course
 
     def owner_of(self, session_id: str) -> str | None:
         """Whose the session is; None for one that nobody has claimed (of the command line, for instance)."""

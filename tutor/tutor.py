@@ -8,6 +8,7 @@ Knows no page, no command line and no vendor. Everything it needs is handed to i
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -20,6 +21,7 @@ from labs.base import Lab
 from labs.registry import LABS
 from labs.runner import LabRunner
 from tutor import memory
+from tutor.courses import Courses
 from tutor.errors import ClosingError, MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
 from tutor.facts import REFUSED, TurnFacts, Watch, Watcher, short
@@ -67,8 +69,11 @@ class Tutor:
         models: Models,
         sessions: SessionStore,
         labs: Mapping[str, Lab] = LABS,
+        courses: Courses | None = None,
     ) -> None:
+        """`courses` gives the library of a conversation that is in another course than `library`."""
         self.library = library
+        self.courses = courses
         self.runner = runner
         self.models = models
         self.sessions = sessions
@@ -167,7 +172,7 @@ class Tutor:
         started, watch = time.monotonic(), Watch()
         try:
             draft.owner = self.sessions.owner_of(draft.session_id) or PROGRAMS
-            for event in self._events(draft, cancel):
+            for event in self._in_course_of(draft.session_id)._events(draft, cancel):
                 watch.see(event)
                 if isinstance(event, Notice) and not event.passing:
                     draft.notices.append((event.level, event.message))
@@ -195,6 +200,16 @@ class Tutor:
         turn_log.info("%s", facts.sentence(), extra={"turn": facts})
         for watcher in self.watchers:
             watcher(facts)
+
+    def _in_course_of(self, session_id: str) -> Tutor:
+        """This tutor where the conversation is in its course, else a twin that shares all but the library."""
+        library = self.library if self.courses is None else self.courses.of(session_id)
+        if library is self.library:
+            return self
+        twin = copy.copy(self)
+        twin.library = library
+        twin.practice = Practice(library, self.runner, self.sessions, self.progress, self.labs)
+        return twin
 
     def _events(self, draft: Draft, cancel: threading.Event) -> Iterator[Event]:
         model = self.models.current

@@ -55,7 +55,9 @@ def main(port: str, folder: str, state: str = "none") -> None:
     home = Path(folder)
     kept = Kept(f"sqlite:///{home / 'sessions.sqlite'}")
     tutor = FakeTutor(turns=kept, sessions=kept.store)  # type: ignore[arg-type]
-    settings = SimpleNamespace(cache_dir=home, host="127.0.0.1", port=int(port))
+    settings = SimpleNamespace(
+        cache_dir=home, host="127.0.0.1", port=int(port), metrics="off", shutdown_seconds=1
+    )
     stop = threading.Event()
     app.serve(
         tutor, settings, FakeKnowledge(), ArrivingModel(home, state),

@@ -24,7 +24,9 @@ def main(port: str, folder: str) -> None:
     store = SessionStore(f"sqlite:///{home / 'sessions.sqlite'}")
     runner = LabRunner(workers=1, time_limit=120)
     tutor = Tutor(SimpleNamespace(ready=None), runner, models, store)  # type: ignore[arg-type]
-    settings = SimpleNamespace(cache_dir=home, host="127.0.0.1", port=int(port))
+    settings = SimpleNamespace(
+        cache_dir=home, host="127.0.0.1", port=int(port), metrics="off", shutdown_seconds=1
+    )
     stop = threading.Event()
     try:
         app.serve(tutor, settings, FakeKnowledge(), FakeModelHost(), stop=stop)  # type: ignore[arg-type]

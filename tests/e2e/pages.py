@@ -38,7 +38,7 @@ def free_port() -> int:
 
 
 def start(
-    command: list[str], port: int, folder: Path, env: dict[str, str] | None = None, timeout: float = 90
+    command: list[str], port: int, folder: Path, env: dict[str, str] | None = None, timeout: float = 240
 ) -> Server:
     """Start a server and wait until its page answers."""
     import httpx
@@ -129,6 +129,22 @@ class Visitor:
         self.ask(text)
         self.page.wait_for_function(f"document.querySelectorAll('#chat .user-row').length > {rows}")
         self.finished()
+
+    def still(self, selector: str) -> None:
+        """Wait until something is shown there and has not changed for a second."""
+        self.page.wait_for_function(
+            """(selector) => { const room = document.querySelector(selector), seen = (window.stillSeen ??= {});
+                 const now = room.offsetParent || room.offsetHeight ? room.innerHTML : '';
+                 if (seen.now !== now) { Object.assign(seen, { now, at: performance.now() }); return false; }
+                 return room.innerText.trim().length > 20 && performance.now() - seen.at > 1000; }""",
+            arg=selector,
+        )
+
+    def says(self, words: str) -> None:
+        """Wait until the conversation shows these words: Gradio draws an answer a moment after it has arrived."""
+        self.page.wait_for_function(
+            "(words) => document.querySelector('#chat').innerText.includes(words)", arg=words
+        )
 
     def chat(self) -> str:
         return str(self.page.inner_text("#chat"))

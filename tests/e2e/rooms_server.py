@@ -1,12 +1,14 @@
 """The page over a scripted tutor and a real model host: `python rooms_server.py PORT FOLDER [PASSWORD_FILE]`.
 
-Whoever sits at this computer may change the model here, as on a student's own machine.
+Whoever sits at this computer may change the model here, as on a student's own machine. The smallest model of the tests
+is offered too, from whatever hub HF_ENDPOINT names.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 sys.path[:0] = [
@@ -18,6 +20,7 @@ sys.path[:0] = [
 from fake_server import Kept  # noqa: E402
 from page_fakes import FakeKnowledge, FakeTutor  # noqa: E402
 
+from knowledge.pins import PINS  # noqa: E402
 from knowledge.weights import WeightStore  # noqa: E402
 from labs.registry import LABS  # noqa: E402
 from tutor.models.host import ModelHost  # noqa: E402
@@ -31,7 +34,8 @@ def main(port: str, folder: str, passwords: str = "") -> None:
     tutor = FakeTutor(pause=0.002, turns=kept, sessions=kept.store)  # type: ignore[arg-type]
     tutor.labs = LABS  # type: ignore[attr-defined]
     settings = load_settings(home=home, model="none", host="127.0.0.1", port=int(port))
-    host = ModelHost(settings, WeightStore(home))
+    small = replace(PINS["smollm2-135m"], repo="tests/small", revision="main", use="chat")
+    host = ModelHost(settings, WeightStore(home, pins={**PINS, small.name: small}))
     app.serve(
         tutor, settings, FakeKnowledge(), host,
         auth_file=Path(passwords) if passwords else None,

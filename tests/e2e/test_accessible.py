@@ -26,7 +26,7 @@ def test_axe_finds_nothing_serious_in_any_room(shared_page, visit, width, dark):
     wrong = {}
     for room in ROOMS:
         me.page.evaluate("(name) => window.tutorRoom(name)", room)
-        me.page.wait_for_timeout(1200)  # what a room shows comes after it is opened
+        me.still(f"#room-{room}")  # what a room shows comes after it is opened
         wrong[room] = faults(me.page)
         me.shot(f"axe-{room}-{width}-{'dark' if dark else 'light'}")
     assert wrong == {room: [] for room in ROOMS}

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import pytest
 from pages import ROOT, Server, free_port, start
 
-from knowledge.paths import COURSE
+from knowledge.embedding import Embedder
+from knowledge.paths import COURSE, course_folder
+from knowledge.refresh import refresh
 from knowledge.weights import WeightStore, default_folder
 
 WEIGHTS = default_folder()
@@ -22,6 +24,12 @@ HERONS = """# Herons of the lake
 In the spring of 2031 exactly 47 herons nested on the island of Quillmere, and the warden counted them twice.
 
 ![The island seen from the north](island.svg)
+"""
+GEESE = """# Geese of the coast
+
+## How many geese winter on Northsand?
+
+In the winter of 2030 exactly 312 geese wintered on the flats of Northsand, says the keeper of the light.
 """
 ISLAND = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60" onload="top.hacked=1">'
@@ -43,6 +51,11 @@ def own_course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     env = {"TUTOR_HOME": str(home / "tutor"), "TUTOR_WEIGHTS": str(WEIGHTS), "TUTOR_OFFLINE": "1"}
     command = [sys.executable, "ingest.py", str(folder), "--course", "lake"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=True, capture_output=True)
+    other = home / "birds"
+    other.mkdir()
+    (other / "geese.md").write_text(GEESE, encoding="utf-8")
+    weights = WeightStore(WEIGHTS, offline=True).path("all-minilm-l6-v2")
+    refresh([other], course_folder(home / "tutor" / "data" / "index", "sea birds"), Embedder(weights))
     port = free_port()
     command = [
         sys.executable,
@@ -130,7 +143,7 @@ def test_a_teacher_adds_a_file_and_the_chat_answers_from_it_with_a_citation(own_
 
     page.click('#rooms [role="tab"] >> text=Chat')
     me.answered("How many herons nested on Quillmere in 2031?")
-    assert "47 herons" in me.chat()
+    me.says("47 herons")
     page.wait_for_selector("#chat .t-cite")  # drawn a moment after the words
     page.click("#chat .t-cite >> nth=0")
     page.wait_for_selector("#passage-body mark >> text=47 herons")
@@ -147,3 +160,40 @@ def test_a_teacher_adds_a_file_and_the_chat_answers_from_it_with_a_citation(own_
     page.click('[data-course-remove="herons.md"]')
     page.wait_for_selector("#course-report [data-outcome=removed] >> text=herons.md", timeout=120_000)
     page.wait_for_selector("#course-contents >> text=Herons of the lake", state="detached")
+
+
+@pytest.mark.weights
+def test_another_course_is_chosen_for_new_conversations_and_every_room_follows(own_course, visit):
+    me = visit(own_course.url)
+    page = me.page
+    enter(me)
+    page.click("#room-settings-button")
+    page.wait_for_selector("#settings-course input[value=lake]:checked")
+    page.focus("#settings-course input[value=lake]")
+    page.keyboard.press("ArrowDown")  # by keyboard, and the focus stays
+    page.wait_for_selector("#settings-course [data-coming='sea birds']")
+    page.wait_for_function("document.activeElement.value === 'sea birds'")
+    # Nothing was said in this conversation yet, so it is in that course from now on.
+    page.click("#room-course-button")
+    page.wait_for_selector("#course-head h1 >> text=Geese of the coast")
+    page.click("#room-chat-button")
+    me.answered("How many geese winter on Northsand?")
+    page.wait_for_selector("#chat .t-cite")
+    me.says("312 geese")
+    page.click("#chat .t-cite >> nth=0")
+    page.wait_for_selector("#passage-body mark >> text=312 geese")
+    page.keyboard.press("Escape")
+
+    page.click("#room-settings-button")
+    page.wait_for_selector("#settings-course input[value=lake]")
+    page.check("#settings-course input[value=lake]")
+    page.wait_for_selector("#settings-course >> text=This conversation stays in sea birds")
+    me.shot("settings-course")
+    page.click("#settings-course [data-course-begin]")
+    page.wait_for_selector("#chat h1")
+    page.click("#room-course-button")
+    page.wait_for_selector("#course-head h1 >> text=/bandit/i")
+    page.click("#past-open")
+    page.click(".t-past-open >> text=geese")  # and back to the other conversation
+    page.click("#room-course-button")
+    page.wait_for_selector("#course-head h1 >> text=Geese of the coast")

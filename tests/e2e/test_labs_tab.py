@@ -55,7 +55,7 @@ def test_from_a_card_to_a_figure_and_into_the_chat(labs_page, visit):
     page.click('[data-do="ask"]')
     page.wait_for_selector("#chat .bot-row")
     page.wait_for_function("document.querySelectorAll('#chat .user-row').length === 2")
-    assert "lab:mdp?gamma=[0.5,0.9,0.99]" in me.chat()
+    me.says("lab:mdp?gamma=[0.5,0.9,0.99]")
     me.finished()
 
 

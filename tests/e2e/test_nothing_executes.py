@@ -81,7 +81,7 @@ def test_nothing_that_is_written_anywhere_runs(me, tmp_path):
     me.answered(EVIL)
     harmless(me, "a question", "onerror")
     me.answered("evil")
-    page.wait_for_selector("#chat .t-picture img")
+    page.wait_for_selector("#chat .t-day")
     harmless(me, "an answer", SHORT)
     me.shot("hostile-chat")
     for chip in page.locator('#chat a[href^="#"]').all()[:4]:

@@ -57,7 +57,7 @@ def test_a_conversation_is_listed_opened_renamed_saved_and_deleted(own_page, vis
     me.page.wait_for_timeout(300)
     me.shot("past")
     me.page.click(".t-past-open >> nth=1")
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-day")
     assert me.page.inner_text("#chat .user-row >> nth=0").startswith(SECRET)
     me.answered("why?")  # the opened conversation goes on
     assert me.page.locator("#chat .user-row").count() == 3
@@ -172,9 +172,11 @@ def test_an_id_without_its_secret_opens_no_door(own_page, visit):
               ("list", "export", "rename", "delete", "open", "mode", "erase")]  # fmt: skip
     doors = attacker.doors()
     assert len(doors) >= 10
-    for carried in (session, f"{session}~", f"{session}~{'x' * 24}"):
+    wrong = f"{session}~{'x' * 24}"
+    for carried in (session, f"{session}~", wrong):
+        tried = wishes if carried == wrong else wishes[:1]
         for door in doors:
-            for wish in wishes if any(target[1] == "click" for target in door["targets"]) else [None]:
+            for wish in tried if any(target[1] == "click" for target in door["targets"]) else [None]:
                 said = attacker.knock(door, carried, wish)
                 assert "secret question" not in said, door["targets"]
         answer = attacker.desk({"do": "gallery", "session": carried})

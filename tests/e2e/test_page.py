@@ -43,7 +43,7 @@ def test_maths_is_drawn_and_prices_are_not(shared_page, visit):
     me.page.wait_for_selector("#chat .bot .katex-display")
     assert me.page.locator("#chat .bot .katex").count() >= 4
     assert me.page.locator("#chat .katex-error").count() == 0
-    assert "A coffee for $5 and a cake for $6 are not maths." in me.chat()
+    me.says("A coffee for $5 and a cake for $6 are not maths.")
     assert "$$" not in me.chat()
     assert me.page.locator("#chat .code_wrap button.copy_code_button").count() == 1
 
@@ -80,16 +80,16 @@ def test_a_lab_shows_progress_then_picture_numbers_and_words(shared_page, visit)
     me.ask("run the bandit with epsilon 0, 0.01 and 0.1")
     me.page.wait_for_selector("#chat progress.t-bar")
     me.page.wait_for_function("+document.querySelector('#chat progress.t-bar')?.value >= 25")
-    assert re.search(r"\d+ %\s+step [\d,]+ of 1,000\s+\d\.\d s", me.page.inner_text("#chat .t-progress"))
+    assert re.search(r"\d+%\s+step [\d,]+ of 1,000\s+\d\.\d s", me.page.inner_text("#chat .t-progress"))
     me.shot("lab-running")
-    picture = me.page.wait_for_selector("#chat .t-picture img")
-    me.page.wait_for_function("document.querySelector('#chat .t-picture img').naturalWidth > 300")
+    picture = me.page.wait_for_selector("#chat .t-day")
+    me.page.wait_for_function("document.querySelector('#chat .t-day').naturalWidth > 300")
     me.finished()
     assert "Exploring a little wins" in picture.get_attribute("alt")
     assert re.search(r"/[\w-]{32}\.png$", picture.get_attribute("src"))
     assert picture.get_attribute("src").startswith("gradio_api/file=")
     assert "76.0%" in me.page.inner_text("#chat .t-metrics")
-    assert "ends highest, at 1.36" in me.chat()
+    me.says("ends highest, at 1.36")
     assert me.page.locator("#chat [aria-label=Share], #chat [title=Share]").count() == 0
     me.shot("lab-result")
     me.page.click("#chat .thought-group .title")
@@ -104,7 +104,7 @@ def test_a_suggestion_is_asked_by_a_click(shared_page, visit):
     me.finished()
     assert me.page.locator("#chat .user-row").count() == 2
     assert "Now with 20 arms" in me.page.inner_text("#chat .user-row >> nth=1")
-    assert me.page.locator("#chat .t-picture img").count() == 2
+    assert me.page.locator("#chat .t-day").count() == 2
 
 
 def test_stop_stops_a_run(shared_page, visit):
@@ -113,10 +113,10 @@ def test_stop_stops_a_run(shared_page, visit):
     me.page.wait_for_selector("#chat progress.t-bar")
     me.page.click("#ask .stop-button")
     me.finished()
-    assert "I stopped the experiment." in me.chat()
-    assert "Stopped: The k-armed bandit" in me.chat()
+    me.says("I stopped the experiment.")
+    me.says("Stopped: The k-armed bandit")
     me.answered("why?")
-    assert "investment" in me.chat()
+    me.says("investment")
 
 
 def test_stop_stops_the_words(shared_page, visit):
@@ -136,12 +136,12 @@ def test_a_conversation_survives_a_reload_and_a_restart(fake_page, visit):
     me.page.wait_for_selector("#chat .t-settings", state="detached")  # the step has folded itself away
     before = me.page.inner_text("#chat .message-wrap")
     me.open()
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-day")
     assert me.page.inner_text("#chat .message-wrap") == before
     server.stop()
     fake_page(port=int(server.url.rsplit(":")[-1].strip("/")))
     me.open()
-    me.page.wait_for_function("document.querySelector('#chat .t-picture img')?.naturalWidth > 300")
+    me.page.wait_for_function("document.querySelector('#chat .t-day')?.naturalWidth > 300")
     assert me.page.inner_text("#chat .message-wrap") == before
     me.page.click("#chat .t-cite >> nth=0")
     me.page.wait_for_selector("#passage mark")
@@ -159,9 +159,9 @@ def test_a_reload_in_the_middle_joins_the_turn_again(shared_page, visit):
     me.page.wait_for_selector("#chat progress.t-bar")
     me.open()
     me.page.wait_for_selector("#chat .thought-group")
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-day")
     me.finished()
-    assert "ends highest" in me.chat()
+    me.says("ends highest")
     assert me.page.locator("#chat .user-row").count() == 1
 
 
@@ -217,14 +217,14 @@ def test_bad_input_gets_one_sentence_and_the_page_goes_on(shared_page, visit, me
     assert len(me.chat()) < 1500
     assert me.page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     me.answered("why?")
-    assert "investment" in me.chat()
+    me.says("investment")
 
 
 def test_the_page_says_when_the_model_arrives(fake_page, visit, tmp_path):
     server = fake_page("downloading")
     me = visit(server.url)
     me.page.wait_for_selector("#status .t-downloading")
-    assert "Downloading the model… 43 %" in me.page.inner_text("#status")
+    assert "Downloading the model… 43%" in me.page.inner_text("#status")
     (tmp_path / "arrived").touch()
     me.page.wait_for_selector("#status .t-fresh")
     assert "Qwen2.5-Coder 1.5B (on this computer) · now answering" in me.page.inner_text("#status")
@@ -249,8 +249,12 @@ def test_nothing_is_cut_off(shared_page, visit, width, dark):
     assert me.overflow() == []
     me.shot(f"{name}-answer")
     me.answered("run the bandit")
-    me.page.wait_for_selector("#chat .t-picture img")
+    me.page.wait_for_selector("#chat .t-picture img:visible")
     assert me.overflow() == []
+    # A dark page shows the dark figure, and fetches no other; a light one the light figure.
+    shown, other = (".t-night", ".t-day") if dark else (".t-day", ".t-night")
+    me.page.wait_for_function(f"document.querySelector('#chat {shown}').naturalWidth > 300")
+    assert me.page.evaluate(f"document.querySelector('#chat {other}').naturalWidth") == 0
     me.shot(f"{name}-lab")
     me.page.click("#chat .t-cite >> nth=0")
     me.page.wait_for_selector("#passage mark")
@@ -276,7 +280,7 @@ def test_a_copied_answer_is_plain_text(shared_page, visit):
     me = visit(shared_page.url)
     me.answered("why?")
     me.page.click("#chat .message-buttons-left button[aria-label*='opy']")
-    me.page.wait_for_timeout(200)
+    me.page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('costs later'))")
     copied = me.page.evaluate("navigator.clipboard.readText()")
     assert "still rough, and costs later, when they are good[1]" in copied
     assert "$\\epsilon$" in copied

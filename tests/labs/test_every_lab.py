@@ -10,6 +10,7 @@ from small import SMALL
 
 from labs.base import Context
 from labs.charts import alt_text, chart_keys
+from labs.colours import DARK
 from labs.errors import LabCancelled
 from labs.notebook import to_notebook
 from labs.permalink import parse_permalink
@@ -63,6 +64,29 @@ def test_every_chart_draws_from_its_series_and_can_be_read_aloud(lab):
         assert draw(chart, result.series).get_figwidth() == 7
         assert len(alt_text(chart, result.series)) > len(chart.title)
         json.dumps(result.chart_data(chart.name), allow_nan=False)
+
+
+@each_lab
+def test_every_word_of_a_figure_can_be_read_on_a_dark_page(lab):
+    from matplotlib.colors import to_rgb
+    from matplotlib.text import Text
+
+    def light(colour):  # relative luminance, WCAG 2.2
+        return sum(
+            share * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+            for share, c in zip((0.2126, 0.7152, 0.0722), to_rgb(colour), strict=True)
+        )
+
+    paper = light(DARK.paper) + 0.05
+    for chart in result_of(lab).charts:
+        figure = draw(chart, result_of(lab).series, DARK)
+        on_colour = {text for axes in figure.axes if axes.images for text in axes.texts}
+        words = [text for text in figure.findobj(Text) if text.get_text() and text not in on_colour]
+        dim = [text.get_text() for text in words if (light(text.get_color()) + 0.05) / paper < 4.5]
+        assert (chart.name, dim) == (chart.name, [])
+        assert [to_rgb(axes.get_facecolor()) for axes in figure.axes] == [to_rgb(DARK.paper)] * len(
+            figure.axes
+        )
 
 
 @each_lab

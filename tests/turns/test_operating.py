@@ -10,6 +10,7 @@ from tutor.errors import ClosingError
 from tutor.facts import short
 from tutor.lab_runs import LabRuns
 from tutor.metrics import Metrics
+from tutor.run_shelf import RunShelf
 from tutor.service import Service
 
 
@@ -75,7 +76,7 @@ def test_when_it_ends_nothing_new_is_taken_and_what_is_under_way_is_finished(des
     assert "about to be restarted" in refused[-1].answer
     assert refused[-1].failed  # so the page puts the words back into the box
     assert desk.tutor.history("too-late") == []
-    runs = LabRuns(desk.runner, intake=intake)
+    runs = LabRuns(desk.runner, RunShelf(desk.tutor.sessions), intake=intake)
     with pytest.raises(ClosingError):
         runs.start("too-late", "bandit", {})
     with pytest.raises(ClosingError):
@@ -86,7 +87,7 @@ def test_when_it_ends_nothing_new_is_taken_and_what_is_under_way_is_finished(des
 
 
 def test_a_run_of_the_labs_room_counts_until_it_has_ended(desk):
-    runs = LabRuns(desk.runner, intake=desk.tutor.intake)
+    runs = LabRuns(desk.runner, RunShelf(desk.tutor.sessions), intake=desk.tutor.intake)
     with pytest.raises(Exception, match="arms"):
         runs.start("room", "bandit", {"arms": 0})
     assert desk.tutor.intake.under_way == 0

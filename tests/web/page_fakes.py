@@ -112,7 +112,7 @@ def bandit_result(arms: int = 10, seconds: float = 1.2) -> LabResult:
             "The greedy policy stops at 1.02: it settles on the first good arm.",
         ),
         findings=(
-            Finding("too_greedy", "With epsilon 0 the best arm is found in 36 %.", "Try epsilon 0.05."),
+            Finding("too_greedy", "With epsilon 0 the best arm is found in 36%.", "Try epsilon 0.05."),
         ),
         seconds=seconds,
     )  # fmt: skip

@@ -18,13 +18,14 @@ from knowledge.refresh import IngestReport, Outcome, refresh
 from knowledge.sources import added_folder, remember, remembered
 from tutor.course import Course, Doc, Group, Heading, asked_for, labs_of, question
 from tutor.course_files import AddedFile, Kept
-from tutor.errors import LibraryError
+from tutor.errors import CourseError, LibraryError
 from tutor.library import Library
 from tutor.refreshing import Refresher, Refreshing
 from tutor.web import figures, passage
 from tutor.web.access import Access, programs_refresh
 from tutor.web.course_room import desk, hits, reader
 from tutor.web.course_room.room import CourseRoom
+from tutor.web.toolkit import gr
 
 LECTURE = """# Lecture 9: Bandits
 
@@ -103,7 +104,7 @@ def room(library, tmp_path):
     access = Access()
     access.launched("127.0.0.1", share=False, sign_in=False)
     settings = SimpleNamespace(data_dir=tmp_path / "data", cache_dir=tmp_path / "cache", course=None)
-    return CourseRoom(SimpleNamespace(knowledge=library, settings=settings, access=access))
+    return CourseRoom(SimpleNamespace(tutor=None, knowledge=library, settings=settings, access=access))
 
 
 def wish(**data):
@@ -197,7 +198,7 @@ def test_entering_brings_the_contents_and_the_last_place(room):
 def test_a_course_that_is_still_being_read_says_how_far_it_is(tmp_path, monkeypatch):
     status = SimpleNamespace(state="building", message="Embedding {x}", fraction=0.4)
     waiting = SimpleNamespace(ready=None, status=status)
-    room = CourseRoom(SimpleNamespace(knowledge=waiting))
+    room = CourseRoom(SimpleNamespace(tutor=None, settings=None, knowledge=waiting))
     steps = room.read(wish(enter=True))
     assert "Embedding &#123;x}… 40%" in next(steps)[1]
     waiting.status = SimpleNamespace(state="failed", message="No network.", fraction=0.0)
@@ -563,6 +564,51 @@ def test_contents_are_grouped_by_lecture_and_the_rest_comes_last(library):
 
 
 # ---- the source beside the chat
+
+
+def test_the_room_shows_the_course_of_the_conversation_and_comes_again_only_when_that_changed(
+    room, library, tmp_path
+):
+    folder = tmp_path / "sea"
+    folder.mkdir()
+    (folder / "notes.md").write_text("# Waves\n\nA wave carries energy.\n", encoding="utf-8")
+    refresh([folder], tmp_path / "index" / "courses" / "sea", HashEmbedder())
+    sea = Library(tmp_path / "index" / "courses" / "sea", None, build=False, beside=library)
+    sea.wait()
+    mine, other = "a" * 24, "b" * 24
+    room._site.tutor = SimpleNamespace(
+        courses=SimpleNamespace(
+            of=lambda session: sea if session == mine else library,
+            name_of=lambda session: "sea" if session == mine else "",
+        )
+    )
+    contents, head, page = list(room.read(wish(enter=True), mine))[-1]
+    assert "Waves" in head
+    assert 'data-course="sea"' in head
+    assert "carries energy" in page
+    assert "Bandits" not in contents
+    assert "energy" in room.search("wave", mine)
+    assert "sea" in run(room.open_desk, local(), mine)[-1][0]
+    assert [type(part) for part in list(room.read(wish(enter=True, have="sea"), mine))[-1]] == [
+        type(gr.skip())
+    ] * 3
+    contents, head, _ = list(room.read(wish(enter=True, have="sea"), other))[-1]
+    assert "Bandits" in contents
+    assert 'data-course=""' in head
+    # A teacher who stands in the other course changes that one.
+    (folder / "tides.md").write_text("# Tides\n\nThe moon pulls.\n", encoding="utf-8")
+    run(room.start_refresh, local(), mine)
+    assert sorted(file.path for file in sea.ready.files()) == ["notes.md", "tides.md"]
+    assert "tides.md" not in [file.path for file in library.ready.files()]
+
+
+def test_a_conversation_whose_course_is_gone_says_so(room):
+    def gone(session):
+        raise CourseError("This conversation belongs to the course 'sea', which is gone.")
+
+    room._site.tutor = SimpleNamespace(courses=SimpleNamespace(of=gone, name_of=lambda session: "sea"))
+    assert "which is gone" in list(room.read(wish(enter=True), "a" * 24))[-1][1]
+    assert "which is gone" in room.search("wave", "a" * 24)
 
 
 def test_an_opened_source_shows_the_pictures_of_its_section_and_the_way_into_the_course(library):

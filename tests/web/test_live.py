@@ -148,18 +148,6 @@ def test_a_follower_that_is_told_to_leave_ends_while_the_turn_goes_on(conversati
     assert not live.view.failed
 
 
-def test_pictures_have_names_that_cannot_be_guessed_and_are_drawn_once(tmp_path):
-    from page_fakes import bandit_result
-
-    pictures = Pictures(tmp_path)
-    first = pictures.draw("r", bandit_result())
-    assert pictures.draw("r", bandit_result()) is first
-    assert len(first[0].path.rsplit("/", 1)[-1]) >= 32
-    assert "epsilon 0.1" in first[0].alt
-    (tmp_path / first[0].path).unlink()
-    assert pictures.draw("r", bandit_result()) != first
-
-
 def test_stop_all_ends_every_turn_under_way(conversations, tutor):
     tutor.pause = 0.01
     turns = [conversations.ask(name * 20, "slow one")[1] for name in "ab"]

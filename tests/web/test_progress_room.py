@@ -46,7 +46,7 @@ def test_every_bar_says_its_numbers_in_words():
     assert labels(page) == [
         "Lecture 1 · Introduction: not tried yet",
         "Lecture 2: not tried yet",
-        "Lecture 9 · Bandits &lt;b&gt;&#36;&#123;x&#125;&lt;/b&gt;: mastery 50 %, 4 of 8 right, weakest: regret",
+        "Lecture 9 · Bandits &lt;b&gt;&#36;&#123;x&#125;&lt;/b&gt;: mastery 50%, 4 of 8 right, weakest: regret",
     ]
     assert "width:50%" in page
     assert "${" not in page
@@ -90,8 +90,8 @@ def test_guesses_are_drawn_by_lab():
     page = room_html(
         known(predictions=[PredictionProgress("bandit", 3, 0.62), PredictionProgress("gone", 1, 0)]), NOW
     )
-    assert any("mean score 62 % over 3 guesses" in label for label in labels(page))
-    assert "gone: mean score 0 % over 1 guess" in labels(page)
+    assert any("mean score 62% over 3 guesses" in label for label in labels(page))
+    assert "gone: mean score 0% over 1 guess" in labels(page)
     assert "No graded answer yet, 4 guesses before runs." in page
 
 

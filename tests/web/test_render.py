@@ -81,7 +81,7 @@ def test_a_running_lab_shows_progress_and_settings_and_is_pending():
     step = view.messages()[1]
     assert step["metadata"]["status"] == "pending"
     assert 'value="43"' in step["content"]
-    assert "43 %" in step["content"]
+    assert "43%" in step["content"]
     assert "step 430 of 1,000" in step["content"]
     assert "0.6 s" in step["content"]
     assert '<div class="t-chosen"><dt>epsilons</dt><dd>0, 0.01, 0.1</dd>' in step["content"]
@@ -232,7 +232,7 @@ def test_nothing_hostile_in_a_lecture_reaches_the_panel():
     [
         ("none", "No language model: quoting the lectures"),
         ("ready", "Model: Qwen2.5-Coder 1.5B (on this computer)"),
-        ("downloading", "Downloading the model… 43 %"),
+        ("downloading", "Downloading the model… 43%"),
         ("failed", "The disk is full. Free 1.2 GB, then restart"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from page_fakes import FakeTutor
 
 from knowledge.weights import WeightStore
+from tutor.courses import Courses
 from tutor.models.base import LoadedModel
 from tutor.models.host import ModelHost
 from tutor.models.scripted import ScriptedChatModel
@@ -118,7 +119,7 @@ def test_a_chosen_model_is_downloaded_with_its_progress_and_then_in_use(room, ma
     while room._host.status.state != "downloading":
         room._host._ended.wait(0.01)
     assert 'value="30"' in do(room, do="state")["state"]
-    assert "30 of 100 MB (30 %)" in do(room, do="state")["state"]
+    assert "30 of 100 MB (30%)" in do(room, do="state")["state"]
     made.go.set()
     assert room._host._ended.wait(10)
     shown = do(room, do="state")["state"]
@@ -209,11 +210,65 @@ def test_nobody_clears_or_changes_another_s(room):
     assert get_mode(room._site.owners.sessions, A) == "explain"
 
 
-def test_the_course_card_names_the_others():
-    assert "comes with the tutor" in views.course_html("", ["default"])
-    shown = views.course_html("", ["default", "stats <1>"])
-    assert "tutor serve --course stats &lt;1&gt;" in shown
-    assert "Also on this computer" in shown
+@pytest.fixture
+def two_courses(room, tmp_path):
+    """The default course and one more, as the room sees them."""
+    settings = room._site.settings
+    for folder in (settings.index, settings.index / "courses" / "stats <1>"):
+        folder.mkdir(parents=True)
+        (folder / "CURRENT").write_text("x")
+    made = []
+
+    def library(name):
+        made.append(name)
+        return SimpleNamespace(start=lambda: None)
+
+    sessions = room._site.owners.sessions
+    room._site.tutor.courses = Courses(SimpleNamespace(start=lambda: None), settings, sessions, library)
+    return made
+
+
+def test_a_course_is_chosen_for_the_conversations_to_come(room, two_courses):
+    sessions, courses = room._site.owners.sessions, room._site.tutor.courses
+    valid(presented(f"{A}~{ME}", room._site.owners))
+    sessions.save(A, Turn("q", "a", "question", "none"))
+    assert 'value="default" checked' in do(room, do="open")["course"]
+    shown = do(room, do="course", value="stats <1>")["course"]
+    assert 'value="stats &lt;1&gt;" checked' in shown
+    assert "This conversation stays in" in shown
+    assert "data-course-begin" in shown
+    assert two_courses == ["stats <1>"]  # opened before anybody asks
+    assert (courses.name_of(A), sessions.course_of(A)) == ("", "")
+    valid(presented(f"{B}~{ME}", room._site.owners))  # the next conversation of the same browser
+    assert courses.name_of(B) == "stats <1>"
+    sessions.save(B, Turn("q", "a", "question", "none"))
+    assert sessions.course_of(B) == "stats <1>"
+    assert "stays in" not in do(room, session=B, do="open")["course"]
+    do(room, session=B, do="course", value="default")
+    assert sessions.course_of(B) == "stats <1>"
+    valid(presented(f"{'c' * 24}~{OTHER}", room._site.owners))
+    assert courses.name_of("c" * 24) == ""
+
+
+def test_a_course_that_is_none_is_refused_in_a_sentence(room, two_courses):
+    shown = do(room, do="course", value="<b>../x")["course"]
+    assert "There is no course called" in shown
+    assert "&lt;b&gt;" in shown
+    assert two_courses == []
+
+
+def test_a_tutor_that_was_started_for_one_course_stays_in_it_but_for_a_teacher(room, two_courses):
+    room._site.settings = room._site.settings.model_copy(update={"course": "stats <1>"})
+    assert "t-course" not in do(room, request=REMOTE, do="open")["course"]
+    assert "a teacher can choose" in do(room, request=REMOTE, do="course", value="default")["course"]
+    assert room._site.tutor.courses.chosen(A) == ""
+    assert 'value="stats &lt;1&gt;"' in do(room, do="open")["course"]
+
+
+def test_with_one_course_there_is_nothing_to_choose(room):
+    shown = do(room, do="open")["course"]
+    assert "comes with the tutor" in shown
+    assert "radio" not in shown
 
 
 def test_what_was_removed_is_counted_in_words():

@@ -8,9 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.paths import known_course_folder
 from knowledge.weights import WeightStore
 from labs.runner import LabRunner
 from tutor.commands.output import say, tell
+from tutor.courses import Courses
 from tutor.errors import LibraryError, SettingsError, TutorError
 from tutor.library import Library
 from tutor.logs import set_up
@@ -73,7 +75,13 @@ def serve(
     set_up(settings.log == "json", settings.log_level, (key.get_secret_value(),) if key else ())
     sessions = SessionStore(settings.sessions_url, settings.course or "")
     host = ModelHost(settings, weights)
-    tutor = Tutor(library, runner, host, sessions)
+
+    def course(name: str) -> Library:
+        index = known_course_folder(settings.index, name or None)
+        return Library(index, weights, build=not name, beside=library)
+
+    courses = Courses(library, settings, sessions, course)
+    tutor = Tutor(library, runner, host, sessions, courses=courses)
     metrics = None
     if settings.metrics != "off":
         from tutor.metrics import Metrics

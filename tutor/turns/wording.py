@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from knowledge.search import KnowledgeBase, Passage
 from labs.base import Lab, LabResult
+from labs.registry import LABS
 from tutor.checking.harmless import plain_quote
 from tutor.prompts import NOT_COVERED
 from tutor.teaching.answer import shape
@@ -151,12 +153,23 @@ def differences(result: LabResult, previous: LabResult) -> str:
     shared = [name for name in result.metrics if name in previous.metrics]
     if not changed or not shared:
         return ""
-    what = ", ".join(f"{name} {_value(old)} → {_value(new)}" for name, (old, new) in changed.items())
+    what = ", ".join(
+        f"{name.replace('_', ' ')} {_value(old)} → {_value(new)}" for name, (old, new) in changed.items()
+    )
     rows = "\n".join(
-        f"| {name} | {_value(previous.metrics[name])} | {_value(result.metrics[name])} |"
-        for name in shared[:9]
+        _row(result.lab, name, previous.metrics[name], result.metrics[name]) for name in shared[:9]
     )
     return f"Compared with your last run ({what}):\n\n| metric | before | now |\n|---|---|---|\n{rows}"
+
+
+def _row(lab: str, key: str, before: float, now: float) -> str:
+    """A metric in words with its two values: `optimal_final[epsilon_greedy]` -> "best arm picked (epsilon greedy)"."""
+    name, _, variant = key.removesuffix("]").partition("[")
+    metric = LABS[lab].metrics.get(name) if lab in LABS else None
+    label = metric.label if metric is not None else name.replace("_", " ")
+    of = f" ({variant.replace('_', ' ')})" if variant else ""
+    shown = [metric.shown(v) if metric is not None and math.isfinite(v) else _value(v) for v in (before, now)]
+    return f"| {label}{of} | {shown[0]} | {shown[1]} |"
 
 
 def _value(value: object) -> str:

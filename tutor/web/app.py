@@ -38,7 +38,7 @@ from tutor.web.limits import Limits, TooManyError
 from tutor.web.live import Conversations
 from tutor.web.mcp_server import LOCAL, McpDoor, McpRoom
 from tutor.web.past import DOOR, PastDrawer
-from tutor.web.pictures import Pictures
+from tutor.web.pictures import DarkWhenAsked, Pictures
 from tutor.web.progress_room import ProgressRoom
 from tutor.web.report_room import ReportRoom
 from tutor.web.settings_room import SettingsRoom
@@ -104,6 +104,7 @@ def build(
     page.tutor_limits = limits
     page.tutor_folder = folder
     page.tutor_refresh = refresh
+    page.tutor_pictures = pictures
     page.tutor_stop = conversations.stop_all
     return page
 
@@ -180,6 +181,7 @@ def launch(
     local = host in LOCAL and not share
     rules = Rules(page.tutor_access, page.tutor_limits, page.tutor_folder, sign_in, local)
     app_kwargs["middleware"].insert(1, Middleware(Gate, rules=rules))  # refusals carry the headers, too
+    app_kwargs["middleware"].append(Middleware(DarkWhenAsked, pictures=page.tutor_pictures))
     if service is not None:
         refresh = page.tutor_refresh if page.tutor_access.programs else None
         door = McpRoom(service, LABS, local=local, sign_in=sign_in, refresh=refresh, limits=page.tutor_limits)

@@ -15,9 +15,11 @@ from typing import Any
 from knowledge.decoding import printable
 from labs import own_data
 from labs.errors import LabError
+from tutor.errors import CourseError
 from tutor.feedback import BAD, GOOD, REASONS, FeedbackStore
 from tutor.planning import own_files
 from tutor.web import markup, passage, render, status
+from tutor.web.in_course import library_of
 from tutor.web.limits import TooManyError, Visitor
 from tutor.web.live import Conversation, LiveTurn
 from tutor.web.report_room import TOLD
@@ -301,9 +303,11 @@ class ChatRoom:
         if hit is None:
             return render.notice_html(render.Notice(GONE, "warning")), ""
         source, n = hit
-        return passage.heading_html(source, n), passage.body_markdown(
-            source, passage.sections(self._knowledge, source.path)
-        )
+        try:
+            sections = passage.sections(library_of(self._site, found), source.path)
+        except CourseError:  # the course is gone; what was cited is still known
+            sections = ()
+        return passage.heading_html(source, n), passage.body_markdown(source, sections)
 
     def watch(self, before: str) -> tuple[Any, str, Any]:
         """The state of the model, asked for every second while it changes and rarely afterwards."""

@@ -10,8 +10,10 @@ from typing import Any
 
 from knowledge.errors import KnowledgeError
 from tutor.course import Course
+from tutor.errors import CourseError
 from tutor.quiz.choose import lectures
 from tutor.web import progress_views as views
+from tutor.web.in_course import library_of
 from tutor.web.site import WITH_SESSION, Header, Session, Site, valid
 from tutor.web.toolkit import gr
 
@@ -23,7 +25,6 @@ class ProgressRoom:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._course = Course(site.knowledge)
 
     def build(self, page: Any, session: Session, header: Header) -> None:
         """Create the components; nothing is read before the tab is opened, and again whenever it is."""
@@ -52,19 +53,18 @@ class ProgressRoom:
             tuple(store.lectures(found)),
             tuple(store.coming(found)),
             tuple(store.predictions(found)),
-            self._titles(),
+            self._titles(found),
         )
         return views.room_html(known)
 
-    def _titles(self) -> dict[int, str]:
+    def _titles(self, session_id: str) -> dict[int, str]:
         """What the lectures with questions are called; only their numbers while the course is not open."""
-        base = getattr(self._site.knowledge, "ready", None)
         titles = dict.fromkeys(lectures(), "")
-        if base is None:
-            return titles
         try:
-            groups = self._course.contents(base)
-        except (KnowledgeError, OSError):
+            library = library_of(self._site, session_id)
+            base = getattr(library, "ready", None)
+            groups = Course(library).contents(base) if base is not None else ()
+        except (CourseError, KnowledgeError, OSError):
             return titles
         named = {group.lecture: group.title for group in groups if group.lecture is not None}
         return {number: named.get(number, "") for number in titles}

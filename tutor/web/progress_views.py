@@ -146,12 +146,12 @@ def _row(number: int, titles: Mapping[int, str], one: LectureProgress | None, du
         detail = f"{one.right} of {one.answered} right"
         if one.skills and one.skills[0][1] < 1:
             detail += f" · weakest: {one.skills[0][0]}"
-        said = f"mastery {percent} %, {detail.replace(' · ', ', ')}"
+        said = f"mastery {percent}%, {detail.replace(' · ', ', ')}"
     tags = [("strong", "strong")] if one is not None and one.mastery >= STRONG else []
     tags += [("due", f"{due} due")] if due else []
     tags += [("next", "next")] if onward else []
     shown = "".join(f'<i class="t-tag t-tag-{kind}">{word}</i>' for kind, word in tags)
-    value = f"{percent} %" if one is not None else "–"
+    value = f"{percent}%" if one is not None else "–"
     return (
         f'<li class="t-bar-row{"" if one else " t-untried"}"><div class="t-bar-words"><b>{_safe(title)}</b>'
         f"<small>{shown}{_safe(detail)}</small></div>"
@@ -210,17 +210,17 @@ def _guesses(predictions: Sequence[PredictionProgress]) -> str:
     rows = "".join(map(_guess, predictions))
     return (
         '<section class="t-card"><h3>Your guesses before runs</h3><p class="t-note">How close your guesses came, from '
-        f'0 to 100 %. Being wrong before a run is how one learns from it.</p><ul class="t-bars">{rows}</ul></section>'
+        f'0 to 100%. Being wrong before a run is how one learns from it.</p><ul class="t-bars">{rows}</ul></section>'
     )
 
 
 def _guess(one: PredictionProgress) -> str:
     title, count, percent = lab_title(one.lab), _count(one.count, "guess", "guesses"), round(100 * one.mean)
-    said = f"{title}: mean score {percent} % over {count}"
+    said = f"{title}: mean score {percent}% over {count}"
     return (
         f'<li class="t-bar-row"><div class="t-bar-words"><b>{_safe(title)}</b><small>{count}</small></div>'
         f'<div class="t-bar-line"><div class="t-track t-guess" role="img" aria-label="{_safe(said)}">'
-        f'<span style="width:{percent}%"></span></div><output aria-hidden="true">{percent} %</output></div></li>'
+        f'<span style="width:{percent}%"></span></div><output aria-hidden="true">{percent}%</output></div></li>'
     )
 
 
@@ -271,7 +271,7 @@ def _day(days: int, now: datetime) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{round(100 * share)} %"
+    return f"{round(100 * share)}%"
 
 
 def _count(n: int, one: str, many: str = "") -> str:

@@ -16,12 +16,13 @@ from tutor.web import markup
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn chart: the file, its size in pixels, and what it shows in words."""
+    """A drawn chart: the file, its size in pixels, what it shows in words, and the file that is its dark twin."""
 
     path: str
     alt: str
     width: int = 0
     height: int = 0
+    dark: str = ""
 
 
 @dataclass
@@ -74,7 +75,7 @@ def run_step(run: RunView, turn_done: bool) -> dict[str, Any]:
         percent = round(100 * run.fraction)
         body = (
             f'<progress class="t-bar" max="100" value="{percent}" title="Progress of the run"></progress>'
-            f'<div class="t-progress"><b>{percent} %</b> <span>{markup.label(run.message)}</span>'
+            f'<div class="t-progress"><b>{percent}%</b> <span>{markup.label(run.message)}</span>'
             f"<time>{seconds(run.elapsed)}</time></div>"
         )
         return {
@@ -189,13 +190,22 @@ def tables_html(result: LabResult) -> str:
 
 
 def picture_html(picture: Picture) -> str:
-    """A chart as an image that opens in full. (A file in a chat message would lose its alternative text.)"""
+    """A chart as an image that opens in full. (A file in a chat message would lose its alternative text.)
+
+    Of it and its dark twin the style sheet shows one, and a browser fetches a lazy image only when it is shown.
+    """
     src = html.escape(f"gradio_api/file={quote(picture.path)}", quote=True)
     size = f' width="{picture.width}" height="{picture.height}"' if picture.width else ""
     alt = html.escape(picture.alt, quote=True).replace("\n", " ")
+    shown = f'<img class="t-day" loading="lazy" src="{src}" alt="{alt}"{size}>'
+    if picture.dark:
+        dark = html.escape(f"gradio_api/file={quote(picture.dark)}", quote=True)
+        shown += f'<img class="t-night" loading="lazy" src="{dark}" alt="{alt}"{size}>'
+    else:
+        shown = shown.replace(' class="t-day"', "")
     return (
         f'<a class="t-picture" href="{src}" target="_blank" rel="noopener" title="Open the picture in full">'
-        f'<img src="{src}" alt="{alt}"{size}></a>'
+        f"{shown}</a>"
     )
 
 

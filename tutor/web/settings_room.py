@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from knowledge.paths import course_names
 from tutor.errors import TutorError
 from tutor.models import choice
 from tutor.teaching.modes import get_mode, get_predict, set_mode, set_predict
@@ -26,6 +25,7 @@ ONLY_TEACHERS = (
     "The model answers everybody, so only a teacher may change it: somebody at the computer that serves this page, or "
     "a name that TUTOR_TEACHERS lists, after signing in."
 )
+ONE_COURSE = "This tutor was started for one course, and a teacher can choose another one. Ask yours."
 ENDING = 1.0  # seconds that a turn under way gets to stop before all data of its visitor is removed
 
 
@@ -42,6 +42,7 @@ class SettingsRoom:
             "state": self._state,
             "mode": self._mode,
             "predict": self._predict,
+            "course": self._course,
             "erase": self._erase,
         }
 
@@ -95,6 +96,8 @@ class SettingsRoom:
             return _parts(state=self._model_html(request, said))
         if do == "erase":
             return _parts(data=views.data_html(said))
+        if do == "course":
+            return _parts(course=said)
         return _parts(teaching=said)
 
     def _open(self, session_id: str, wish: dict[str, Any], request: Any) -> tuple[Any, ...]:
@@ -102,7 +105,7 @@ class SettingsRoom:
             state=self._model_html(request),
             form=self._form_html(request),
             teaching=self._teaching_html(session_id),
-            course=self._course_html(),
+            course=self._course_html(session_id, request),
             data=views.data_html(),
         )
 
@@ -162,13 +165,27 @@ class SettingsRoom:
 
     # the course, and what is kept
 
-    def _course_html(self) -> str:
+    def _course_html(self, session_id: str, request: Any, said: str = "") -> str:
+        courses = getattr(self._site.tutor, "courses", None)
         settings = self._site.settings
-        try:
-            names = course_names(settings.index)
-        except OSError:
-            names = []
-        return views.course_html(settings.course or "", names)
+        if courses is None:
+            return views.course_html(settings.course or "", settings.course or "", ())
+        names = courses.names() if self._may_choose(request) else ()
+        here, coming = courses.name_of(session_id), courses.chosen(session_id)
+        begun = self._site.owners.sessions.course_of(session_id) is not None
+        return views.course_html(here, coming, names, begun, said)
+
+    def _may_choose(self, request: Any) -> bool:
+        """A tutor that was started with a course by name stays in it, but for teachers."""
+        return self._site.settings.course is None or self._site.access.teacher(request)
+
+    def _course(self, session_id: str, wish: dict[str, Any], request: Any) -> tuple[Any, ...]:
+        """Another course for the visitor's conversations to come, and for this one if nothing was said in it yet."""
+        courses = getattr(self._site.tutor, "courses", None)
+        if courses is None or not self._may_choose(request):
+            return _parts(course=self._course_html(session_id, request, views.said_html(ONE_COURSE, "error")))
+        courses.choose(session_id, str(wish.get("value", "")))
+        return _parts(course=self._course_html(session_id, request))
 
     def _erase(self, session_id: str, wish: dict[str, Any], request: Any) -> tuple[Any, ...]:
         """Everything of this visitor, for good; the browser begins a new conversation afterwards."""

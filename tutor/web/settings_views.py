@@ -40,7 +40,7 @@ def model_html(status: Any, current: Any, why: str, trouble: str, said: str = ""
         percent = round(100 * status.fraction)
         bar = (
             f'<div class="t-fetch"><progress max="100" value="{percent}" aria-label="Progress of the model">'
-            f"</progress><span>{_safe(status.message)}{f' ({percent} %)' if percent else ''}</span></div>"
+            f"</progress><span>{_safe(status.message)}{f' ({percent}%)' if percent else ''}</span></div>"
         )
     failed = render.notice_html(render.Notice(trouble, "error")) if trouble and not busy(status) else ""
     waiting = ' data-busy="true"' if busy(status) else ""
@@ -119,18 +119,44 @@ def teaching_html(mode: str, predict: bool, said: str = "") -> str:
     )
 
 
-def course_html(course: str, names: Sequence[str]) -> str:
-    """Which course is in use; how to change it where there are several."""
-    name = course or DEFAULT
-    shown = "The machine-learning course that comes with the tutor" if name == DEFAULT else _safe(name)
-    others = [_safe(other) for other in names if other != name]
-    more = "The course room shows what is in it."
-    if others:
-        more = (
-            f"Also on this computer: {', '.join(f'<b>{other}</b>' for other in others)}. To use one, start the tutor "
-            f"with <code>tutor serve --course {others[0]}</code>. A conversation stays in the course it began in."
+def course_html(here: str, coming: str, names: Sequence[str], begun: bool = False, said: str = "") -> str:
+    """The course that this conversation is in, and the choice for those to come where there are several.
+
+    `here` and `coming` are "" for the default course; `begun`: something was said in this conversation.
+    """
+    note = '<p class="t-note">The course room shows what is in it.</p>'
+    if len(names) < 2:
+        return _card("Course", f'<p class="t-model-name"><b>{_course_name(here)}</b></p>{note}{said}')
+    options = "".join(
+        _radio("course", name, _plain_course(name), _course_line(name), name == (coming or DEFAULT))
+        for name in names
+    )
+    stays = ""
+    if begun and here != coming:
+        began, then = (_safe(_plain_course(name or DEFAULT)) for name in (here, coming))
+        stays = (
+            f'<p class="t-kept" role="status">This conversation stays in <b>{began}</b>, in which it began; '
+            f"the next one is about <b>{then}</b>.</p>"
+            '<div class="t-acts"><button type="button" class="t-act t-main" data-course-begin>'
+            "Begin a new conversation</button></div>"
         )
-    return _card("Course", f'<p class="t-model-name"><b>{shown}</b></p><p class="t-note">{more}</p>')
+    return _card(
+        "Course",
+        f'<fieldset class="t-choices" data-settings="course" data-coming="{_safe(coming)}">'
+        f'<legend class="t-note">What new conversations are about</legend>{options}</fieldset>{stays}{said}',
+    )
+
+
+def _plain_course(name: str) -> str:
+    return "Machine learning" if name == DEFAULT else name
+
+
+def _course_name(name: str) -> str:
+    return "The machine-learning course that comes with the tutor" if name in ("", DEFAULT) else _safe(name)
+
+
+def _course_line(name: str) -> str:
+    return "The course that comes with the tutor." if name == DEFAULT else "Added on this computer."
 
 
 def data_html(said: str = "", done: bool = False) -> str:
@@ -138,8 +164,8 @@ def data_html(said: str = "", done: bool = False) -> str:
     ready = ' data-erased="true"' if done else ""
     return _card(
         "Your data",
-        '<p class="t-note">Conversations, quiz answers, predictions, your choices and the CSV files that you added are '
-        "kept on the computer that runs the tutor, for you alone. The theme is kept in this browser.</p>"
+        '<p class="t-note">Conversations, lab runs, quiz answers, predictions, your choices and the CSV files that you '
+        "added are kept on the computer that runs the tutor, for you alone. The theme is kept in this browser.</p>"
         f'<div class="t-acts" data-settings="erase"{ready}>'
         '<button type="button" class="t-act t-danger" data-erase="ask">Clear my data</button>'
         '<span class="t-sure" hidden><span>This cannot be undone.</span>'
@@ -154,6 +180,7 @@ def erased_words(erased: Erased) -> str:
         ("sessions", "conversation", "conversations"),
         ("answers", "quiz answer", "quiz answers"),
         ("predictions", "prediction", "predictions"),
+        ("lab_runs", "lab run", "lab runs"),
         ("feedback", "note to the teacher", "notes to the teacher"),
     )
     parts = [
@@ -163,7 +190,7 @@ def erased_words(erased: Erased) -> str:
         count = len(erased.files)
         parts.append(f"{count} {'file' if count == 1 else 'files'} ({', '.join(erased.files)})")
     if not parts:
-        return "There was nothing to remove: no conversation, no answer, no file."
+        return "There was nothing to remove: no conversation, no run, no answer, no file."
     listed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
     total = sum(erased.rows.get(table, 0) for table, _, _ in names) + len(erased.files)
     return f"{listed} {'was' if total == 1 else 'were'} removed for good. Your next message begins anew."

@@ -21,7 +21,7 @@ def model_words(model_host: Any) -> tuple[str, str]:
     if state == "ready":
         return state, f"Model: {current.label}"
     if state == "downloading":
-        return state, f"Downloading the model… {round(100 * status.fraction)} %"
+        return state, f"Downloading the model… {round(100 * status.fraction)}%"
     if state == "loading":
         return state, "Loading the model…"
     if state == "failed":
@@ -54,7 +54,7 @@ def library_html(knowledge: Any) -> str:
         return _pill("library", state, status.message.rstrip("."), "", "")
     percent = round(100 * status.fraction)
     bar = f'<progress max="100" value="{percent}" aria-label="Preparing the course"></progress>'
-    words = f"{status.message.rstrip('.… ')}…{f' {percent} %' if percent else ''}"
+    words = f"{status.message.rstrip('.… ')}…{f' {percent}%' if percent else ''}"
     return _pill("library", state, words, "Questions can be asked as soon as the course is ready.", bar)
 
 

@@ -65,6 +65,14 @@
     pending = null;
   };
 
+  /* Another conversation may be in another course: if so, the server sends that one, else nothing. */
+  const again = () => {
+    const doc = $('#course-head .t-doc');
+    if (send.reader && doc) send.reader({ enter: true, have: doc.dataset.course, ...last() });
+  };
+  window.addEventListener('tutor:session', again);
+  window.addEventListener('tutor:course', again);
+
   /* ---- a document has arrived: mark it in the contents, go to its place */
   let timer = null;
   const arrived = () => {
@@ -75,7 +83,7 @@
       $('#course-read').removeAttribute('aria-busy');
       const path = doc.dataset.path;
       const target = doc.dataset.target;
-      const at = `${doc.dataset.visit} ${path} ${document.querySelectorAll('#course-page .t-sec').length}`;
+      const at = `${doc.dataset.course} ${doc.dataset.visit} ${path} ${document.querySelectorAll('#course-page .t-sec').length}`;
       if (at === arrived.at) return;
       arrived.at = at;
       loaded = path;

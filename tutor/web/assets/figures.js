@@ -33,12 +33,12 @@
     }
     return a >= 1e4 ? Number(v.toFixed(0)).toLocaleString('en-GB') : String(Number(v.toPrecision(a >= 1000 ? 5 : 4)));
   };
-  const shown = (v, percent) => (percent && finite(v) ? `${Number((100 * v).toPrecision(4))} %` : short(v));
+  const shown = (v, percent) => (percent && finite(v) ? `${Number((100 * v).toPrecision(4))}%` : short(v));
   const formatted = (v, format) => {
     if (!format || !finite(v)) return '';
     const found = /\{:(,?)\.(\d+)([fg%])\}/.exec(format);
     if (!found) return short(v);
-    if (found[3] === '%') return `${(100 * v).toFixed(Number(found[2]))} %`;
+    if (found[3] === '%') return `${(100 * v).toFixed(Number(found[2]))}%`;
     if (found[3] === 'f') return v.toFixed(Number(found[2]));
     return Math.abs(v) >= 1000 ? short(v) : String(Number(v.toPrecision(Math.max(1, Number(found[2])))));
   };

@@ -195,7 +195,7 @@
     try {
       while (mine === watching && state.state === 'running') {
         bar.value = state.fraction;
-        percent.textContent = `${Math.round(100 * state.fraction)} %`;
+        percent.textContent = `${Math.round(100 * state.fraction)}%`;
         words.textContent = state.message;
         [base, told] = [state.elapsed, performance.now()];
         const pause = stopping || performance.now() - from < 3000 ? 120 : 400;

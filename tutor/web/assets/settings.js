@@ -50,11 +50,16 @@ window.tutorSettings = (() => {
     if (input.name === 't-theme') window.tutorTheme.choose(input.value);
     if (input.name === 't-mode') act({ do: 'mode', value: input.value });
     if (input.name === 't-model') $('#settings-room .t-server').hidden = input.value !== 'server';
+    if (input.name === 't-course') act({ do: 'course', value: input.value });
     if (input.dataset.settings === 'predict') act({ do: 'predict', value: input.checked });
   });
 
   document.addEventListener('click', (event) => {
     const button = event.target.closest && event.target.closest('[data-erase]');
+    if (event.target.closest && event.target.closest('#settings-course [data-course-begin]')) {
+      $('#fresh').click();
+      window.tutorRoom('chat');
+    }
     if (button) erase(button.dataset.erase, button.closest('[data-settings="erase"]'));
   });
 
@@ -67,7 +72,11 @@ window.tutorSettings = (() => {
     if (waiting && state.offsetParent) act({ do: 'state' });
   };
   let erased = false;
+  let course = null; // the chosen one: the course room hears of a change
   const look = () => {
+    const coming = $('#settings-course [data-coming]')?.dataset.coming ?? null;
+    if (coming !== null && course !== null && coming !== course) window.dispatchEvent(new CustomEvent('tutor:course'));
+    course = coming ?? course;
     if (!polling && $('#settings-state [data-busy]')) polling = setTimeout(poll, 1000);
     const now = Boolean($('#settings-data [data-erased]'));
     if (now && !erased) {

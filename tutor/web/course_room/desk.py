@@ -57,7 +57,7 @@ def progress(state: Refreshing) -> str:
     percent = round(100 * state.fraction)
     what = html.escape(state.what)
     return _literal(
-        f'<div class="t-refreshing" role="status"><p>{what}… <span>{percent} %</span></p>'
+        f'<div class="t-refreshing" role="status"><p>{what}… <span>{percent}%</span></p>'
         f'<progress max="100" value="{percent}" aria-label="{what}"></progress>'
         "<p>The chat goes on meanwhile, with the course as it was.</p></div>"
     )

@@ -19,7 +19,7 @@ MISSING = (
 )
 
 
-def head(group: Group, doc: Doc, opened: Opened, target: int | None, visit: int = 0) -> str:
+def head(group: Group, doc: Doc, opened: Opened, target: int | None, visit: int = 0, course: str = "") -> str:
     """Title, the lecture's other documents, what can be done with the lecture; `visit` counts the openings."""
     kicker = f"Lecture {group.lecture}" if group.lecture is not None else group.title
     place = "" if target is None else f' data-target="{target}"'
@@ -29,7 +29,8 @@ def head(group: Group, doc: Doc, opened: Opened, target: int | None, visit: int 
         if shown
     ]
     parts = [
-        f'<header class="t-doc" data-path="{_attribute(doc.path)}" data-visit="{visit}"{place}>',
+        f'<header class="t-doc" data-path="{_attribute(doc.path)}" data-visit="{visit}"{place} '
+        f'data-course="{_attribute(course)}">',
         f'<p class="t-kicker">{markup.label(kicker)}</p>',
         f'<h1 tabindex="-1">{markup.label(title(group, doc))}</h1>',
         f'<div class="t-doc-row">{_documents(group, doc)}{_actions(group, doc)}</div>',

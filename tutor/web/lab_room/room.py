@@ -24,6 +24,7 @@ from tutor.lab_guesses import Guesses
 from tutor.lab_presets import presets
 from tutor.lab_runs import LabRunError, LabRuns, RunState
 from tutor.run_files import curves_csv, notebook_json
+from tutor.run_shelf import RunShelf
 from tutor.sessions import Run
 from tutor.web.lab_room import form, views
 from tutor.web.site import Header, Session, Site, presented, valid, visitor
@@ -90,24 +91,26 @@ class LabDesk:
         """Made when first needed, once: a page on which nobody opens the room needs none of it."""
         with self._lock:
             if self._made is None:
+                tutor = self._site.tutor
                 runs = LabRuns(
-                    self._site.tutor.runner,
+                    tutor.runner,
+                    RunShelf(tutor.sessions),
                     self._runs_of_chat,
-                    self._site.tutor.sessions.person,
-                    self._site.tutor.intake,
+                    tutor.sessions.person,
+                    tutor.intake,
                 )
-                self._made = runs, Guesses(runs, self._site.tutor.progress)
+                self._made = runs, Guesses(runs, tutor.progress)
             return self._made
 
     def _forget(self, session: str) -> None:
-        """A conversation is being removed: what is kept of it here goes too."""
+        """A conversation is being removed: what runs for it ends."""
         if self._made is not None:
             self._runs.forget(session)
             self._guesses.forget(session)
 
     def _runs_of_chat(self, session: str) -> Sequence[Run]:
         turns = self._site.tutor.sessions.turns(session, last=SAID)
-        return [run for turn in turns for run in turn.runs]
+        return [run for turn in turns for run in turn.runs if not run.again]  # a comparison is no run
 
     def _lab(self, call: Mapping[str, Any]) -> Lab:
         labs: Mapping[str, Lab] = self._site.tutor.labs

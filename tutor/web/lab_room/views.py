@@ -111,7 +111,7 @@ def lab_html(lab: Lab, chosen: Mapping[str, Any]) -> str:
         '<div class="t-outcome"><div data-part="progress"></div><div data-part="question"></div>'
         '<div data-part="result">'
         '<p class="t-empty">Press <b>Run</b>, or begin with a story. The figure appears here.</p></div>'
-        '<section class="t-history" data-part="history" aria-label="Runs of this session"></section></div></div>'
+        '<section class="t-history" data-part="history" aria-label="Your runs"></section></div></div>'
         '<details class="t-core" data-part="core"><summary>The code that runs</summary>'
         '<div class="t-core-body">Loading …</div></details>'
     )
@@ -232,7 +232,7 @@ def _rounded(value: Any) -> Any:
 
 
 def history_html(runs: Sequence[Run], shown: str = "") -> str:
-    """The runs of this session, newest first: open one, or tick several and lay them over each other."""
+    """The runs of a visitor, newest first: open one, or tick several and lay them over each other."""
     if not runs:
         return ""
     rows = "".join(_past(n, run, run.run_id == shown) for n, run in reversed(list(enumerate(runs, start=1))))
@@ -241,9 +241,7 @@ def history_html(runs: Sequence[Run], shown: str = "") -> str:
         if len(runs) > 1
         else ""
     )
-    return (
-        f'<div class="t-history-head"><h3>Runs of this session</h3>{hint}</div><ol class="t-past">{rows}</ol>'
-    )
+    return f'<div class="t-history-head"><h3>Your runs</h3>{hint}</div><ol class="t-past">{rows}</ol>'
 
 
 def _past(number: int, run: Run, current: bool) -> str:
