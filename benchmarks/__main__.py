@@ -1,4 +1,4 @@
-"""Run the benchmarks and write docs/benchmarks.md: `python -m benchmarks [page] [opening] [model] [search] [labs]`."""
+"""Run the benchmarks and write docs/benchmarks.md: `python -m benchmarks [SECTION ...]`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ SECTIONS = {
     "page": "The page",
     "opening": "Opening the page",
     "model": "The default model",
-    "search": "Search, routing and ingest",
+    "search": "Search and routing",
+    "ingest": "Ingest",
+    "embedding": "Ways to embed",
     "labs": "Labs",
 }
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -38,7 +40,7 @@ def main(names: list[str]) -> int:
             rows.append(row)
             print(table([row]).splitlines()[-1], flush=True)
             missed += row.met is False
-        parts.append(f"## {SECTIONS[name]}\n\n{table(rows)}\n")
+        parts.append("\n\n".join([f"## {SECTIONS[name]}", *_notes(name), f"{table(rows)}\n"]))
         if not names:  # after each section, so that a run that is cut short keeps what it measured
             OUT.write_text("\n".join(parts), encoding="utf-8")
     if not names:
@@ -55,6 +57,12 @@ def _measured(section: str) -> Iterator[Row]:
     for module in modules:
         for row in importlib.import_module(f"benchmarks.{module}").measure():
             yield row if isinstance(row, Row) else Row(**row)
+
+
+def _notes(section: str) -> list[str]:
+    """What a reader of a section's table must know: the `NOTES` of its module."""
+    notes: str = getattr(importlib.import_module(f"benchmarks.{section}"), "NOTES", "")
+    return [notes] if notes else []
 
 
 def _heading() -> str:

@@ -32,6 +32,7 @@ STOP_WEIGHT = 0.3  # of a question's little words, when it is compared word by w
 CACHED = 256  # last queries
 MANY = 8  # batches from which on each core takes batches of its own
 Progress = Callable[[int, int], None]  # (texts done, texts in all)
+_Made = tuple[np.ndarray, np.ndarray]  # of a text: the mean state, and each token's in WORD_DIMENSION numbers
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Embedder:
     name = "all-minilm-l6-v2"
     dimension = 384
     max_tokens = 256
-    _batch_tokens = 2048  # keeps a batch's activations inside the processor's cache
+    _batch_tokens = 1024  # keeps a batch's activations inside the processor's cache
 
     def __init__(self, model_dir: Path) -> None:
         self.folder = model_dir
@@ -103,8 +104,8 @@ class Embedder:
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Vectors of short texts, (texts, 384) float32, each of length 1, in full precision."""
         found = np.zeros((len(texts), self.dimension), np.float32)
-        for position, _, hidden in self._run(texts, progress, fast=False):
-            found[position] = hidden.mean(0)
+        for position, _, mean, _ in self._run(texts, progress, fast=False):
+            found[position] = mean
         return _unit(found)
 
     def embed_query(self, text: str) -> Query:
@@ -113,11 +114,11 @@ class Embedder:
             if known := self._asked.get(text):
                 self._asked.move_to_end(text)
                 return known
-        ((_, ids, hidden),) = self._run([text], None, fast=False)
-        words = self._word_vectors(hidden[1:-1] if len(ids) > 2 else hidden)
+        ((_, ids, mean, words),) = self._run([text], None, fast=False)
+        words = _unit(words[1:-1] if len(ids) > 2 else words)
         little = self._says_little()[ids[1:-1] if len(ids) > 2 else ids]
         weights = np.where(little, STOP_WEIGHT, 1.0).astype(np.float32)
-        made = Query(_unit(hidden.mean(0)[None])[0], words, weights)
+        made = Query(_unit(mean[None])[0], words, weights)
         with self._lock_asked:
             self._asked[text] = made
             while len(self._asked) > CACHED:
@@ -125,17 +126,17 @@ class Embedder:
         return made
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
-        """Vectors of passages and of their words; in bfloat16 where the processor is built for it."""
+        """Vectors of passages and of their words; with whole numbers where the processor is built for them."""
         found: list[Embedded | None] = [None] * len(texts)
-        for position, ids, hidden in self._run(texts, progress, fast=True):
-            words = self._word_vectors(hidden[~self._says_little()[ids]])
-            found[position] = Embedded(_unit(hidden.mean(0)[None])[0], np.rint(words * 127).astype(np.int8))
+        for position, ids, mean, words in self._run(texts, progress, fast=True):
+            words = _unit(words[~self._says_little()[ids]])
+            found[position] = Embedded(_unit(mean[None])[0], np.rint(words * 127).astype(np.int8))
         return [item for item in found if item is not None]
 
     def _run(
         self, texts: Sequence[str], progress: Progress | None, fast: bool
-    ) -> Iterator[tuple[int, list[int], np.ndarray]]:
-        """(position of the text, its token ids, their states), in batches of like lengths."""
+    ) -> Iterator[tuple[int, list[int], np.ndarray, np.ndarray]]:
+        """(position of the text, its token ids, their mean state, their states in WORD_DIMENSION), by like lengths."""
         encoded = [
             self._cut(item.ids)
             for item in self._tokens().encode_batch([plain_symbols(text) for text in texts])
@@ -150,14 +151,14 @@ class Embedder:
             order = order[size:]
         done = 0
         found = self._in_parallel([[encoded[i] for i in batch] for batch in batches], fast)
-        for batch, hidden in zip(batches, found, strict=True):
-            yield from ((i, encoded[i], states) for i, states in zip(batch, hidden, strict=True))
+        for batch, made in zip(batches, found, strict=True):
+            yield from ((i, encoded[i], mean, words) for i, (mean, words) in zip(batch, made, strict=True))
             done += len(batch)
             if progress:
                 progress(done, len(encoded))
 
-    def _in_parallel(self, batches: Sequence[list[list[int]]], fast: bool) -> Iterator[list[np.ndarray]]:
-        """The states of each batch, in order. Many batches: one to a core, which share nothing and never wait.
+    def _in_parallel(self, batches: Sequence[list[list[int]]], fast: bool) -> Iterator[list[_Made]]:
+        """What the model makes of each batch, in order. Many batches: one to a core; they share nothing, never wait.
 
         (All cores on one batch, as torch does it, spend up to half their time waiting for each other.)
         """
@@ -169,11 +170,11 @@ class Embedder:
         cores = torch.get_num_threads()
         self._hidden(batches[-1], fast)  # the model is loaded before anybody else needs it
         with ThreadPoolExecutor(cores, "embedding", lambda: torch.set_num_threads(1)) as pool:
-            waiting: deque[Future[list[np.ndarray]]] = deque()
+            waiting: deque[Future[list[_Made]]] = deque()
             try:
                 for batch in batches:
                     waiting.append(pool.submit(self._hidden, batch, fast))
-                    if len(waiting) > 2 * cores:  # a large course's states do not fit in memory all at once
+                    if len(waiting) > 2 * cores:  # a large course's vectors are taken as they are made
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
@@ -181,9 +182,6 @@ class Embedder:
                 for future in waiting:
                     future.cancel()
         torch.set_num_threads(cores)
-
-    def _word_vectors(self, hidden: np.ndarray) -> np.ndarray:
-        return _unit(hidden @ self._model.word_basis)
 
     def _says_little(self) -> np.ndarray:
         if self._little is None:
@@ -194,15 +192,15 @@ class Embedder:
             self._little = little
         return self._little
 
-    def _hidden(self, batch: list[list[int]], fast: bool) -> list[np.ndarray]:
+    def _hidden(self, batch: list[list[int]], fast: bool) -> list[_Made]:
         if self._model is None:
             with self._lock:
                 if self._model is None:
                     from knowledge.minilm import MiniLM
 
                     self._model = MiniLM(self.folder / "model.safetensors", WORD_DIMENSION)
-        hidden: list[np.ndarray] = self._model(batch, fast)
-        return hidden
+        made: list[_Made] = self._model(batch, fast)
+        return made
 
     def _tokens(self) -> Tokenizer:
         with self._tokenizer_lock:

@@ -97,12 +97,15 @@ def tokens(text: str) -> list[str]:
     else:
         text = calls = _EXTREME.sub(r" arg\1 ", text)
     text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), _POWER.sub(r"\1\2", text))
-    found: list[str] = []
-    for word in _WORD.findall(text):
-        found.extend(_number(word) if word[0] in ".0123456789" else _parts(word))
-    stems = [_stem(word) for word in found if word not in STOP_WORDS]
+    stems = [stem for word in _WORD.findall(text) for stem in _stems(word)]
     # A function as mathematics writes it is a word of its own: J(w,b), Q(s, a).
     return stems + ["".join(call[0].split()).lower() for call in _CALL.finditer(calls)]
+
+
+@lru_cache(maxsize=65536)  # a course uses the same words again and again
+def _stems(word: str) -> tuple[str, ...]:
+    written = _number(word) if word[0] in ".0123456789" else _parts(word)
+    return tuple(_stem(part) for part in written if part not in STOP_WORDS)
 
 
 def _number(word: str) -> Iterable[str]:
@@ -137,7 +140,6 @@ def _one_spelling(word: str) -> str:
     return ALIASES.get(word, word)
 
 
-@lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     if not hasattr(_stemmer, "english"):
         import Stemmer

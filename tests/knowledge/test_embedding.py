@@ -56,13 +56,31 @@ def test_minilm_agrees_with_transformers(minilm):
 def test_batching_changes_no_vector_and_every_telling_word_has_one(minilm):
     together = minilm.embed_passages(TEXTS)
     for text, item in zip(TEXTS, together, strict=True):
-        assert item.vector @ minilm.embed([text])[0] > 0.99  # bfloat16 where the processor has it
+        assert item.vector @ minilm.embed([text])[0] > 0.99  # whole numbers where the processor has them
         assert item.words.shape[1] == WORD_DIMENSION
         assert np.allclose(
             np.linalg.norm(item.words.astype(float), axis=1), 127, atol=6
         )  # rounded to whole numbers
     # Of the first question "decay" and "epsilon": no little words, no question mark.
     assert [len(item.words) for item in together] == [2, 20 * 5, 5, 1]
+
+
+def test_whole_numbers_stay_near_the_exact_product_whatever_else_is_in_the_batch():
+    import torch
+
+    from knowledge.minilm import Dense, Dense8
+
+    numbers = torch.Generator().manual_seed(0)
+    exact = Dense(torch.randn((48, 64), generator=numbers), torch.randn(48, generator=numbers))
+    x = torch.randn((20, 64), generator=numbers)
+    x[3] *= 1000  # one token's large numbers must not cost the others their small ones
+    x[4] = 0
+    coarse = Dense8(exact)
+    for row in range(20):
+        alone = coarse(x[row : row + 1])[0]
+        assert torch.equal(coarse(x)[row], alone)
+        assert torch.cosine_similarity(alone, exact(x[row]), 0) > 0.999
+        assert (alone - exact(x[row])).abs().max() < 0.03 * exact(x[row]).abs().max()
 
 
 @pytest.mark.weights
@@ -92,12 +110,12 @@ def test_a_question_is_its_passage_vector_and_its_little_words_count_less(minilm
 @pytest.mark.weights
 def test_words_keep_their_likeness_when_they_are_projected(minilm):
     """Cosines of words in 96 dimensions order texts as those of the whole states do."""
-    states = [
-        minilm._hidden([minilm.token_ids(text)], False)[0]
-        for text in ("a slow cat", "a lazy kitten", "tax law")
-    ]
+    minilm.warm_up()
+    model = minilm._model
+    states = [model.states(minilm.token_ids(text)) for text in ("a slow cat", "a lazy kitten", "tax law")]
     whole = [s / np.linalg.norm(s, axis=1, keepdims=True) for s in states]
-    small = [minilm._word_vectors(s) for s in states]
+    small = [s @ model.word_basis for s in states]
+    small = [s / np.linalg.norm(s, axis=1, keepdims=True) for s in small]
     for vectors in (whole, small):
         assert (vectors[0] @ vectors[1].T).max(1).mean() > (vectors[0] @ vectors[2].T).max(1).mean() + 0.1
 
