@@ -107,8 +107,8 @@ def refresh(
     ------
     MissingFolderError, NothingToIngestError
         Bad input; nothing was changed.
-    IngestBusyError, IndexWriteError
-        Somebody else is at it, or the disk refuses; the old index still answers.
+    IngestBusyError, IndexWriteError, VectorServerError
+        Somebody else is at it, or the disk or the Chroma server refuses; the old index still answers.
     """
     started = time.perf_counter()
     tell = progress or (lambda what, done, total: None)
@@ -123,11 +123,12 @@ def refresh(
             raise NothingToIngestError(where, skipped)
         built_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(embedder.name, built_at, tuple(documents), tuple(duplicates))
-        if rebuild or not _same(manifest, old.manifest):
+        if rebuild or not _same(manifest, old.manifest) or not _in_its_place(old):
             _build(index_dir, manifest, old, embedder, paths, tell)
         else:
             clean_up(index_dir)
             remember(index_dir, paths)
+        _clean_server(index_dir)
     outcomes = _outcomes(files, skipped, manifest, old)
     kept = {document.path for document in documents}
     count = [outcome.outcome for outcome in outcomes].count
@@ -306,6 +307,19 @@ def _build(
         # In the same step as the swap: a refresh later must not read the folders of the course before.
         note(folder, paths)
     tell("Writing", 1, 1)
+
+
+def _in_its_place(old: _Old) -> bool:
+    """Whether the vectors are where the settings say: a Chroma server may have come, gone or lost them."""
+    from knowledge.index import is_complete
+
+    return old.folder is not None and is_complete(old.folder, len(old.manifest.chunks))
+
+
+def _clean_server(index_dir: Path) -> None:
+    from knowledge.index import clean_server
+
+    clean_server(index_dir)
 
 
 def _known_vectors(old: _Old) -> dict[str, Embedded]:

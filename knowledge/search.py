@@ -113,6 +113,11 @@ class KnowledgeBase:
         return self._fresh().manifest.built_at
 
     @property
+    def trouble(self) -> str:
+        """One sentence for whoever runs the tutor, while the Chroma server does not serve; searches go on."""
+        return self._fresh().trouble
+
+    @property
     def chunk_count(self) -> int:
         return len(self._fresh().chunks)
 
@@ -197,6 +202,10 @@ class _Generation:
         self._index = VectorIndex(folder, self.chunks)
         self._lexical = Lexical(folder, embedder.is_word)
         self._stems: dict[int, frozenset[int]] = {}
+
+    @property
+    def trouble(self) -> str:
+        return self._index.trouble
 
     def telling(self, text: str) -> dict[str, float]:
         return {stem: self._lexical.weight(stem) for stem in self._lexical.query(text)}
