@@ -32,8 +32,8 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
 
 from knowledge.search import Passage
@@ -43,6 +43,7 @@ from tutor.errors import SessionError
 from tutor.migrations import bring_up_to_date
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_POSTGRES = ("postgresql", "postgres")
 
 
 class TableBase(DeclarativeBase):
@@ -166,7 +167,7 @@ class SessionStore:
 
     def __init__(self, url: str, course: str = "") -> None:
         self._course = course
-        parsed = make_url(url)
+        parsed = _address(url)
         sqlite = parsed.get_backend_name() == "sqlite"
         try:
             if file := sqlite_file(url):
@@ -179,8 +180,13 @@ class SessionStore:
             except BaseException:
                 self._engine.dispose()
                 raise
-        except (DBAPIError, OSError, ModuleNotFoundError) as error:
-            reason = getattr(error, "orig", None) or error
+        except ModuleNotFoundError as error:
+            raise SessionError(
+                f"TUTOR_DATABASE_URL names a database whose driver is not installed ({error.name}). For PostgreSQL: "
+                "`pip install psycopg[binary]`."
+            ) from error
+        except (DBAPIError, NoSuchModuleError, OSError) as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
             raise SessionError(
                 f"The conversations in {parsed.render_as_string(hide_password=True)} cannot be opened ({reason}). "
                 "Make the folder writable, or set TUTOR_DATABASE_URL to another database."
@@ -214,15 +220,18 @@ class SessionStore:
             "quiz": dict(turn.quiz) if turn.quiz is not None else None,
             "runs": _run_facts(turn.runs),
         }
+        question, answer = (
+            text.replace("\0", "") for text in (turn.question, turn.answer)
+        )  # not in PostgreSQL
         with Session(self._engine) as db, db.begin():
-            self._make_sure_of(db, session_id, title_of(turn.question))
+            self._make_sure_of(db, session_id, title_of(question))
             db.add(
                 _TurnRow(
                     session_id=session_id,
-                    question=turn.question,
-                    answer=turn.answer,
+                    question=question,
+                    answer=answer,
                     intent=turn.intent,
-                    model=turn.model,
+                    model=turn.model[:200],  # a file's name may be longer, and PostgreSQL counts
                     facts=facts,
                     payload=zlib.compress(json.dumps(payload).encode(), level=6),
                 )
@@ -335,6 +344,18 @@ def sqlite_file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     return Path(str(parsed.database)).absolute()
+
+
+def _address(url: str) -> URL:
+    """The database's address; PostgreSQL means psycopg 3 where no driver is named. Raises SessionError."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise SessionError(
+            "TUTOR_DATABASE_URL is not an address of a database. It looks like "
+            "postgresql+psycopg://user:password@host/name or sqlite:////folder/file.sqlite."
+        ) from None
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
 
 
 def title_of(question: str, longest: int = 60) -> str:
