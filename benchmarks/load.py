@@ -27,6 +27,7 @@ import httpx
 from benchmarks.model_server import ModelServer
 from benchmarks.page import _free_port, _wait_for
 from benchmarks.rows import Row
+from benchmarks.setting import course
 from benchmarks.students import Student, Turn, TurnError
 from knowledge.weights import default_folder
 
@@ -92,24 +93,32 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def measure() -> Iterator[Row]:
-    with served("none") as server:
+    with course() as library:
+        yield from _measured(library.index_dir)
+
+
+def _measured(index: Path) -> Iterator[Row]:
+    with served("none", index) as server:
         yield from asyncio.run(_class(server.url, 50, 6, (5, 15))).rows(
             "50 students, no model, reading 5 to 15 s", limit=0.5
         )
         yield from _at_once(server, 50)
-    with ModelServer(seconds=3.0) as model, served("openai:scripted", OPENAI_BASE_URL=model.url) as server:
+    with (
+        ModelServer(seconds=3.0) as model,
+        served("openai:scripted", index, OPENAI_BASE_URL=model.url) as server,
+    ):
         found = asyncio.run(_class(server.url, 20, 4, (5, 15)))
         yield from found.rows("20 students, a model server that takes 3 s, reading 5 to 15 s", 3.0)
     if has_default_model():
-        with served("auto") as server:
+        with served("auto", index) as server:
             found = asyncio.run(_class(server.url, 4, 3, (2, 5)))
             yield from found.rows("4 students, default model on this computer, reading 2 to 5 s")
-    yield from soak(SOAK_MINUTES)
+    yield from soak(SOAK_MINUTES, index)
 
 
-def soak(minutes: float) -> Iterator[Row]:
+def soak(minutes: float, index: Path) -> Iterator[Row]:
     """Ten students for some minutes: memory after the warm-up, and whether it grows."""
-    with served("none") as server:
+    with served("none", index) as server:
         samples: list[tuple[float, float]] = []
         began = time.monotonic()
 
@@ -278,12 +287,12 @@ class Server:
 
 
 @contextmanager
-def served(model: str, **environment: str) -> Iterator[Server]:
+def served(model: str, index: Path, **environment: str) -> Iterator[Server]:
     """A `tutor serve` of our own with nobody's conversations in it; ready when the course is."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as home:
         settings = {
-            "TUTOR_HOME": home, "TUTOR_WEIGHTS": str(default_folder()), "OPENAI_API_KEY": "bench",
+            "TUTOR_HOME": home, "TUTOR_INDEX": str(index), "TUTOR_WEIGHTS": str(default_folder()), "OPENAI_API_KEY": "bench",
             "TUTOR_TOOL_CALLS": "no", **environment,
         }  # fmt: skip
         if model != "openai:scripted":
