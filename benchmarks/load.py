@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 
 from benchmarks.model_server import ModelServer
-from benchmarks.page import _free_port, _wait_for
+from benchmarks.page import _free_port
 from benchmarks.rows import Row
 from benchmarks.setting import course
 from benchmarks.students import Student, Turn, TurnError
@@ -292,8 +292,8 @@ def served(model: str, index: Path, **environment: str) -> Iterator[Server]:
     port = _free_port()
     with tempfile.TemporaryDirectory() as home:
         settings = {
-            "TUTOR_HOME": home, "TUTOR_INDEX": str(index), "TUTOR_WEIGHTS": str(default_folder()), "OPENAI_API_KEY": "bench",
-            "TUTOR_TOOL_CALLS": "no", **environment,
+            "TUTOR_HOME": home, "TUTOR_INDEX": str(index), "TUTOR_WEIGHTS": str(default_folder()),
+            "OPENAI_API_KEY": "bench", "TUTOR_TOOL_CALLS": "no", **environment,
         }  # fmt: skip
         if model != "openai:scripted":
             settings.pop("OPENAI_API_KEY")
@@ -304,9 +304,9 @@ def served(model: str, index: Path, **environment: str) -> Iterator[Server]:
                 stdout=out, stderr=out, cwd=Path(__file__).parent.parent, env=os.environ | settings,
             )  # fmt: skip
         try:
-            _wait_for(port)
-            _wait_until_ready(log, model)
-            yield Server(f"http://127.0.0.1:{port}", process)
+            url = f"http://127.0.0.1:{port}"
+            wait_until_ready(url, log)
+            yield Server(url, process)
             if "Traceback" in log.read_text("utf-8"):
                 sys.stderr.write(log.read_text("utf-8")[-4000:])
                 raise RuntimeError("the server logged an error")
@@ -315,12 +315,15 @@ def served(model: str, index: Path, **environment: str) -> Iterator[Server]:
             process.wait(30)
 
 
-def _wait_until_ready(log: Path, model: str, limit: float = 300.0) -> None:
+def wait_until_ready(url: str, log: Path, limit: float = 300.0) -> None:
+    """Until the course is open and the model, where there is to be one, is there. Raises TimeoutError."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
-        said = log.read_text("utf-8")
-        # the model's line comes after that of the course
-        if "The course is ready." in said and len(said.split("The course is ready.")[1].strip()) > 0:
+        try:
+            said = httpx.get(f"{url}/readyz", timeout=5, trust_env=False).json()
+        except (httpx.HTTPError, ValueError):
+            said = {}
+        if said.get("ready") and said.get("model") in ("none", "ready", "failed"):
             return
         time.sleep(0.2)
     raise TimeoutError(log.read_text("utf-8"))
