@@ -143,8 +143,8 @@ class Student:
 
 
 def _shown(before: Any, now: Any) -> Any:
-    """The chat after one more event: the whole of it, or what has changed."""
-    if now and isinstance(now, list) and isinstance(now[0], list):
+    """The chat after one more event: the first event has the whole of it, each later one what has changed."""
+    if before is not None and isinstance(now, list):
         now = apply_diff(before, now)
     return before if isinstance(now, dict) else now  # a dictionary: nothing new
 
