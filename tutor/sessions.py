@@ -8,6 +8,7 @@ rows. Every call opens its own short transaction: a killed server loses at most 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import secrets
@@ -32,15 +33,17 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
 
 from knowledge.search import Passage
 from labs.base import LabResult
 from labs.codec import result_from_json, result_to_json
-from tutor.errors import SessionError
+from tutor.errors import DatabaseAwayError, SessionError
 from tutor.migrations import bring_up_to_date
+
+log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _POSTGRES = ("postgresql", "postgres")
@@ -191,6 +194,8 @@ class SessionStore:
                 f"The conversations in {parsed.render_as_string(hide_password=True)} cannot be opened ({reason}). "
                 "Make the folder writable, or set TUTOR_DATABASE_URL to another database."
             ) from error
+        if not sqlite:
+            event.listen(self._engine, "handle_error", _in_words)
 
     @property
     def engine(self) -> Engine:
@@ -424,6 +429,14 @@ def _passage(data: dict[str, Any]) -> Passage:
     # JSON knows no tuples: every list of a passage was one.
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
     return Passage(**values)
+
+
+def _in_words(failed: ExceptionContext) -> None:
+    """A database server that does not answer is one sentence wherever it shows, and names no address."""
+    away = failed.is_disconnect or isinstance(failed.sqlalchemy_exception, OperationalError)
+    if away and not failed.is_pre_ping:  # that one is only a look, and SQLAlchemy connects anew
+        log.warning("the database does not answer: %s", type(failed.original_exception).__name__)
+        raise DatabaseAwayError from failed.original_exception
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -165,7 +165,8 @@ class Department:
             f"{kind}_temp_path {folder}/{kind};\n"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
-        main = f"pid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n{temp}{site}\n}}\n"
+        http = f"http {{\naccess_log off;\n{temp}{site}\n}}\n"
+        main = f"pid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\n{http}"
         (folder / "nginx.conf").write_text(main, encoding="utf-8")
         self._start(
             "nginx",
