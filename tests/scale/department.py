@@ -84,7 +84,7 @@ class Department:
         port = self.replicas[number].rpartition(":")[2]
         self._start(f"replica-{number}", [sys.executable, "-m", "tutor", "serve", "--port", port])
 
-    def wait_for_replica(self, number: int, limit: float = 300.0) -> None:
+    def wait_for_replica(self, number: int, limit: float = 600.0) -> None:
         def ready() -> bool:
             try:
                 return bool(
