@@ -204,6 +204,9 @@ def launch(
         inbrowser=False,
         show_error=True,
         max_threads=80,
+        # Gradio keeps 190 KB and the shown chat of every tab that was ever opened, up to this many; the one that was
+        # used longest ago goes first and loses nothing, since a conversation is read from the database.
+        state_session_capacity=1000,
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
