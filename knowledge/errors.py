@@ -12,6 +12,7 @@ KnowledgeError
 ├── UnreadableModelError       the embedding model's files are missing or damaged
 ├── IngestBusyError            another ingest holds the writer's lock
 ├── IndexWriteError            the index could not be written (full disk, no permission)
+├── VectorServerError          the Chroma server that TUTOR_CHROMA_URL names does not serve
 └── UnknownDocumentError       a document was asked for that is not in the index
 
 A file that cannot be read is no error: it is listed in the report, and the rest goes on (`UnreadableError`
@@ -111,6 +112,15 @@ class IndexWriteError(KnowledgeError):
         super().__init__(
             f"The knowledge base in {str(index_dir)!r} could not be written ({why}). "
             "Free some space or choose another folder with --index; the old index still answers."
+        )
+
+
+class VectorServerError(KnowledgeError):
+    def __init__(self, url: str, why: str) -> None:
+        scheme, _, rest = url.partition("://")  # a name and a password in an address are not shown
+        super().__init__(
+            f"The Chroma server at {scheme}://{rest.rpartition('@')[2]} does not serve this knowledge base ({why}). "
+            "Start it, or correct TUTOR_CHROMA_URL."
         )
 
 

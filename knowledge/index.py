@@ -5,25 +5,30 @@ vectors as plain arrays (`vectors.npz`: what the next ingest uses again, and the
 
 Chroma shares one client per path inside a process, and a reader does not see what another process writes
 to an open path. Neither matters here: every generation has a path of its own, is complete before anybody
-opens it, and never changes afterwards.
+opens it, and never changes afterwards. With TUTOR_CHROMA_URL the vectors are in a collection of that server
+instead (`vector_server.py`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zipfile import BadZipFile
 
 import numpy as np
 
 from knowledge.chunking import Chunk
 from knowledge.embedding import Embedded, Query
-from knowledge.errors import DamagedIndexError, IndexWriteError
+from knowledge.errors import DamagedIndexError, IndexWriteError, KnowledgeError, VectorServerError
+from knowledge.paths import environment
+from knowledge.vector_server import NOTE, ServerVectors, is_whole, sweep, write
 
 COLLECTION = "course"
 WINDOW = 24  # words: about two sentences without their little words
@@ -33,6 +38,7 @@ BATCH = 1000  # below SQLite's limit on variables in one statement
 # Chroma counts the clients of a path without a lock: one that is opened while another is closed gets a stopped one.
 _clients = threading.Lock()
 _over: deque[Any] = deque()  # clients that wait to be closed
+log = logging.getLogger(__name__)
 
 
 class VectorIndex:
@@ -42,6 +48,20 @@ class VectorIndex:
         self._row = {chunk.id: row for row, chunk in enumerate(chunks)}
         self.vectors, self._words, owners = read_vectors(folder)
         self._starts = np.searchsorted(owners, np.arange(len(chunks) + 1))
+        self._ids = [chunk.id for chunk in chunks]
+        self._server: ServerVectors | None = None
+        self._collection: Any = None
+        if (url := server_address()) and not (folder / "chroma").is_dir():
+            self._server = ServerVectors(folder, len(chunks), url, connect)
+        elif (folder / NOTE).is_file():
+            # Complete all the same: without the server the vectors are compared in memory.
+            log.warning("The vectors of this index are in a Chroma server, and TUTOR_CHROMA_URL is not set.")
+        else:
+            self._open(folder, len(chunks))
+        if len(self.vectors) != len(chunks):
+            raise DamagedIndexError(folder.parent, f"{len(self.vectors)} vectors for {len(chunks)} passages")
+
+    def _open(self, folder: Path, passages: int) -> None:
         if not (folder / "chroma" / "chroma.sqlite3").is_file():
             raise FileNotFoundError(folder / "chroma")  # Chroma would make an empty one
         try:
@@ -49,11 +69,14 @@ class VectorIndex:
             # The client is closed when the last search that uses this generation is over, not before.
             self._finalizer = weakref.finalize(self, _close, client)
             self._collection = client.get_collection(COLLECTION, embedding_function=None)
-            self._check(len(chunks))
+            self._check(passages)
         except Exception as error:  # Chroma's Rust core raises many kinds
             raise DamagedIndexError(folder.parent, f"Chroma: {error}") from error
-        if len(self.vectors) != len(chunks):
-            raise DamagedIndexError(folder.parent, f"{len(self.vectors)} vectors for {len(chunks)} passages")
+
+    @property
+    def trouble(self) -> str:
+        """One sentence where the Chroma server does not serve, and memory answers instead; else empty."""
+        return self._server.trouble if self._server else ""
 
     def close(self) -> None:
         """Let go of the files. Nothing may be searched afterwards, nor at the same time."""
@@ -62,11 +85,23 @@ class VectorIndex:
     def nearest(self, vector: np.ndarray, count: int) -> list[tuple[int, float]]:
         """(row of the chunk, cosine similarity) of the `count` nearest passages, nearest first."""
         count = min(count, len(self._row))
+        if self._collection is None:
+            answered = self._server.nearest(vector, count) if self._server else None
+            return (
+                [(self._row[id], cosine) for id, cosine in answered]
+                if answered
+                else self._exact(vector, count)
+            )
         found = self._collection.query(
             query_embeddings=vector[None, :], n_results=count, include=["distances"]
         )
         pairs = zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)
         return [(self._row[id], 1.0 - float(distance)) for id, distance in pairs]
+
+    def _exact(self, vector: np.ndarray, count: int) -> list[tuple[int, float]]:
+        cosines = self.vectors @ vector
+        rows = np.argpartition(-cosines, count - 1)[:count]
+        return [(int(row), float(cosines[row])) for row in rows[np.argsort(-cosines[rows], kind="stable")]]
 
     def cosine(self, vector: np.ndarray, rows: Sequence[int]) -> np.ndarray:
         """Cosine similarity of `vector` and the passages `rows`, (rows,)."""
@@ -140,9 +175,13 @@ def write_vectors(folder: Path, chunks: Sequence[Chunk], embedded: Sequence[Embe
     vectors = np.stack([item.vector for item in embedded])
     words = np.concatenate([item.words for item in embedded])
     owners = np.repeat(np.arange(len(embedded), dtype=np.int32), [len(item.words) for item in embedded])
+    url = server_address()
     try:
-        _fill(folder / "chroma", chunks, vectors)
-    except OSError:
+        if url:
+            write(folder, _batches(chunks, vectors), len(chunks), url, connect)
+        else:
+            _fill(folder / "chroma", chunks, vectors)
+    except (OSError, KnowledgeError):
         raise
     except Exception as error:  # a full disk reaches us as one of Chroma's own kinds
         raise IndexWriteError(folder.parent, f"Chroma: {error}") from error
@@ -155,14 +194,40 @@ def _fill(path: Path, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
         collection = client.create_collection(
             COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
         )
-        for start in range(0, len(chunks), BATCH):
-            part = chunks[start : start + BATCH]
-            collection.add(
-                ids=[chunk.id for chunk in part],
-                embeddings=vectors[start : start + BATCH],
-                documents=[chunk.text for chunk in part],
-                metadatas=[_metadata(chunk) for chunk in part],
-            )
+        for batch in _batches(chunks, vectors):
+            collection.add(**batch)
+
+
+def _batches(chunks: Sequence[Chunk], vectors: np.ndarray) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(chunks), BATCH):
+        part = chunks[start : start + BATCH]
+        yield {
+            "ids": [chunk.id for chunk in part],
+            "embeddings": vectors[start : start + BATCH],
+            "documents": [chunk.text for chunk in part],
+            "metadatas": [_metadata(chunk) for chunk in part],
+        }
+
+
+def is_complete(folder: Path, passages: int) -> bool:
+    """Whether a generation's vectors are where the settings say: in its folder, or in the Chroma server.
+
+    Raises VectorServerError when that server does not answer.
+    """
+    url = server_address()
+    if url is None:
+        return (folder / "chroma" / "chroma.sqlite3").is_file()
+    return is_whole(folder, passages, url, connect)
+
+
+def clean_server(index_dir: Path) -> None:
+    """Remove from the Chroma server what no generation of this index uses. Call with the writer's lock held."""
+    if url := server_address():
+        sweep(index_dir, url, connect)
+
+
+def server_address() -> str | None:
+    return environment().get("TUTOR_CHROMA_URL")
 
 
 def read_vectors(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -222,3 +287,35 @@ def _closing(client: Any) -> Iterator[Any]:
         with _clients:
             client.close()
         _close_those_over()
+
+
+def connect(url: str, limit: float) -> Any:
+    """A client of the Chroma server at `url`, whose requests take at most `limit` seconds. Raises VectorServerError."""
+    import chromadb
+    import httpx
+    from chromadb.config import Settings
+
+    try:
+        # First by hand: Chroma's own client waits for ever, and asks before it can be told not to.
+        httpx.get(f"{url.rstrip('/')}/api/v2/heartbeat", timeout=min(limit, 5.0)).raise_for_status()
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = url if parts.path.strip("/") else str(parts.hostname)  # a path in front of the API is kept
+        client: Any = chromadb.HttpClient(
+            host, port, ssl=parts.scheme == "https", settings=Settings(anonymized_telemetry=False)
+        )
+        # It has a second client inside, for the database, and closes the connections of neither.
+        sessions, close = [part._server._session for part in (client, client._admin_client)], client.close
+        for session in sessions:
+            session.timeout = httpx.Timeout(limit)
+
+        def close_all() -> None:
+            close()
+            for session in sessions:
+                session.close()
+
+        client.close = close_all
+    except Exception as error:  # httpx, Chroma, and what they make of an answer that is none of Chroma's
+        reason = str(error).strip().splitlines()
+        raise VectorServerError(url, reason[0] if reason else type(error).__name__) from error
+    return client

@@ -12,6 +12,7 @@ a token's numbers do not depend on what else is in its batch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,9 @@ class Dense8:
         return torch.addcmul(self.bias, product.mul_(self.scale), scale, out=product)
 
 
+Layers = Sequence[Mapping[str, Dense | Dense8]]  # of each layer its four products, by their role
+
+
 class MiniLM:
     def __init__(self, weights: Path, basis: int = 96) -> None:
         from safetensors import SafetensorError
@@ -72,7 +76,7 @@ class MiniLM:
         }
         self.word_basis = _main_directions(w["embeddings.word_embeddings.weight"].numpy(), basis)
         layers = 1 + max(int(name.split(".")[2]) for name in w if name.startswith("encoder.layer."))
-        self._exact = [self._dense(f"encoder.layer.{number}") for number in range(layers)]
+        self._exact: Layers = [self._dense(f"encoder.layer.{number}") for number in range(layers)]
 
     def _dense(self, layer: str) -> dict[str, Dense]:
         """The four products of a layer; query, key and value are one."""
@@ -92,7 +96,7 @@ class MiniLM:
         return {"attend": together, **rest}
 
     @cached_property
-    def _fast(self) -> list[dict[str, Dense8]] | list[dict[str, Dense]]:
+    def _fast(self) -> Layers:
         if not has_fast_int8():
             return self._exact
         return [{role: Dense8(dense) for role, dense in layer.items()} for layer in self._exact]

@@ -119,8 +119,8 @@ def refresh(
     ------
     MissingFolderError, NothingToIngestError
         Bad input; nothing was changed.
-    IngestBusyError, IndexWriteError
-        Somebody else is at it, or the disk refuses; the old index still answers.
+    IngestBusyError, IndexWriteError, VectorServerError
+        Somebody else is at it, or the disk or the Chroma server refuses; the old index still answers.
     """
     started = time.perf_counter()
     tell = progress or (lambda what, done, total: None)
@@ -136,11 +136,12 @@ def refresh(
         built_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(embedder.name, built_at, tuple(documents), tuple(duplicates))
         golden = None
-        if rebuild or not _same(manifest, old.manifest):
+        if rebuild or not _same(manifest, old.manifest) or not _in_its_place(old):
             golden = _build(index_dir, manifest, old, embedder, paths, accept, tell)
         else:
             clean_up(index_dir)
             remember(index_dir, paths)
+        _clean_server(index_dir)
     outcomes = _outcomes(files, skipped, manifest, old)
     kept = {document.path for document in documents}
     count = [outcome.outcome for outcome in outcomes].count
@@ -343,6 +344,19 @@ def _current_folder(index_dir: Path) -> Path | None:
         return index_dir / current_name(index_dir)
     except MissingIndexError:
         return None
+
+
+def _in_its_place(old: _Old) -> bool:
+    """Whether the vectors are where the settings say: a Chroma server may have come, gone or lost them."""
+    from knowledge.index import is_complete
+
+    return old.folder is not None and is_complete(old.folder, len(old.manifest.chunks))
+
+
+def _clean_server(index_dir: Path) -> None:
+    from knowledge.index import clean_server
+
+    clean_server(index_dir)
 
 
 def _known_vectors(old: _Old) -> dict[str, Embedded]:

@@ -114,6 +114,11 @@ class KnowledgeBase:
         return self._fresh().manifest.built_at
 
     @property
+    def trouble(self) -> str:
+        """One sentence for whoever runs the tutor, while the Chroma server does not serve; searches go on."""
+        return self._fresh().trouble
+
+    @property
     def chunk_count(self) -> int:
         return len(self._fresh().chunks)
 
@@ -203,6 +208,10 @@ class Generation:
         """Let go of the files at once; without this they go with the last search that holds the generation."""
         self._index.close()
         self._pin.release()
+
+    @property
+    def trouble(self) -> str:
+        return self._index.trouble
 
     def telling(self, text: str) -> dict[str, float]:
         return {stem: self._lexical.weight(stem) for stem in self._lexical.query(text)}

@@ -5,6 +5,7 @@
     ├── LibraryError             the course cannot be opened or built         -> the message
     ├── CourseError              the course cannot be changed in that way     -> the teacher
     ├── SessionError             a conversation cannot be named, read, saved  -> the message
+    │   └── DatabaseAwayError    the database server does not answer          -> a moment's patience
     ├── BackupError              a back-up cannot be made, or not be restored -> the message
     ├── MessageError             a chat message is empty or far too long      -> the student
     ├── ClosingError             the tutor is ending and takes nothing new    -> the student
@@ -65,6 +66,16 @@ class BackupError(TutorError):
 
 class SessionError(TutorError):
     """A conversation cannot be named, read or saved."""
+
+
+class DatabaseAwayError(SessionError):
+    """The server that keeps the conversations cannot be reached, or went away in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database that keeps the conversations does not answer just now. What was said before is safe there; "
+            "wait a moment and try again."
+        )
 
 
 class MessageError(TutorError):

@@ -8,7 +8,9 @@ or goes on without.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +18,8 @@ from typing import Any, Literal
 import numpy as np
 
 from knowledge.command import as_dict
-from knowledge.errors import KnowledgeError, MissingIndexError
+from knowledge.errors import IngestBusyError, KnowledgeError, MissingIndexError
+from knowledge.generations import current_name
 from knowledge.paths import COURSE
 from knowledge.reading import Opened, Shelf
 from knowledge.refresh import IngestReport, Progress, refresh
@@ -27,6 +30,7 @@ from tutor.errors import LibraryError
 from tutor.refreshing import Refresher
 
 EMBEDDING = "all-minilm-l6-v2"
+OTHERS = 1.0  # seconds between two looks at an index that another process builds
 
 State = Literal["starting", "downloading", "building", "ready", "failed"]
 
@@ -220,7 +224,20 @@ class Library:
         def progress(what: str, done: int, total: int) -> None:
             self.status = LibraryStatus("building", what, done / total if total else 0.0)
 
-        refresh(with_added(self._course, self.index_dir), self.index_dir, self.embedder, progress=progress)
+        while True:
+            try:
+                sources = with_added(self._course, self.index_dir)
+                refresh(sources, self.index_dir, self.embedder, progress=progress)
+                return
+            except IngestBusyError:
+                # Several copies of the tutor started on one empty folder, and another one builds.
+                self.status = LibraryStatus(
+                    "building", "Waiting for the lectures, which are being read already"
+                )
+                time.sleep(OTHERS)
+            with suppress(MissingIndexError):
+                current_name(self.index_dir)
+                return
 
     def _downloading(self, done: int, total: int, what: str) -> None:
         self.status = LibraryStatus("downloading", what, done / total if total else 0.0)

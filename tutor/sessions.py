@@ -8,6 +8,7 @@ rows. Every call opens its own short transaction: a killed server loses at most 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import secrets
@@ -32,18 +33,21 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
 
 from knowledge.search import Passage
 from labs.base import LabResult
 from labs.codec import result_from_json, result_to_json
-from tutor.errors import SessionError
+from tutor.errors import DatabaseAwayError, SessionError
 from tutor.migrations import bring_up_to_date
 
 COURSE = "course"  # the choice that says in which course new conversations begin
+log = logging.getLogger(__name__)
+
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_POSTGRES = ("postgresql", "postgres")
 
 
 class TableBase(DeclarativeBase):
@@ -180,12 +184,19 @@ class SessionStore:
             except BaseException:
                 self._engine.dispose()
                 raise
-        except (DBAPIError, OSError, ModuleNotFoundError) as error:
-            reason = getattr(error, "orig", None) or error
+        except ModuleNotFoundError as error:
+            raise SessionError(
+                f"TUTOR_DATABASE_URL names a database whose driver is not installed ({error.name}). For PostgreSQL: "
+                "`pip install psycopg[binary]`."
+            ) from error
+        except (DBAPIError, NoSuchModuleError, OSError) as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
             raise SessionError(
                 f"The conversations in {parsed.render_as_string(hide_password=True)} cannot be opened ({reason}). "
                 "Make the folder writable, or set TUTOR_DATABASE_URL to another database."
             ) from error
+        if not sqlite:
+            event.listen(self._engine, "handle_error", _in_words)
 
     @property
     def engine(self) -> Engine:
@@ -216,15 +227,18 @@ class SessionStore:
             "quiz": dict(turn.quiz) if turn.quiz is not None else None,
             "runs": _run_facts(turn.runs),
         }
+        question, answer = (
+            text.replace("\0", "") for text in (turn.question, turn.answer)
+        )  # not in PostgreSQL
         with Session(self._engine) as db, db.begin():
-            self._make_sure_of(db, session_id, title_of(turn.question), course)
+            self._make_sure_of(db, session_id, title_of(question), course)
             db.add(
                 _TurnRow(
                     session_id=session_id,
-                    question=turn.question,
-                    answer=turn.answer,
+                    question=question,
+                    answer=answer,
                     intent=turn.intent,
-                    model=turn.model,
+                    model=turn.model[:200],  # a file's name may be longer, and PostgreSQL counts
                     facts=facts,
                     payload=zlib.compress(json.dumps(payload).encode(), level=6),
                 )
@@ -349,9 +363,13 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def _address(url: str) -> URL:
-    """The address of the database, taken apart. Raises SessionError, without the address: it may hold a password."""
+    """The database's address, taken apart; PostgreSQL means psycopg 3 where no driver is named.
+
+    Raises SessionError, without the address: it may hold a password.
+    """
     try:
         parsed = make_url(url)
+        parsed = parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
         parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError, ValueError):
         raise SessionError(
@@ -427,6 +445,14 @@ def _passage(data: dict[str, Any]) -> Passage:
     # JSON knows no tuples: every list of a passage was one.
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
     return Passage(**values)
+
+
+def _in_words(failed: ExceptionContext) -> None:
+    """A database server that does not answer is one sentence wherever it shows, and names no address."""
+    away = failed.is_disconnect or isinstance(failed.sqlalchemy_exception, OperationalError)
+    if away and not failed.is_pre_ping:  # that one is only a look, and SQLAlchemy connects anew
+        log.warning("the database does not answer: %s", type(failed.original_exception).__name__)
+        raise DatabaseAwayError from failed.original_exception
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -22,7 +22,7 @@ from labs.registry import LABS
 from labs.runner import LabRunner
 from tutor import memory
 from tutor.courses import Courses
-from tutor.errors import ClosingError, MessageError, ModelError, SessionError, TutorError
+from tutor.errors import ClosingError, DatabaseAwayError, MessageError, ModelError, SessionError, TutorError
 from tutor.events import Done, Event, Notice
 from tutor.facts import REFUSED, TurnFacts, Watch, Watcher, short
 from tutor.intake import Intake
@@ -318,7 +318,7 @@ class Tutor:
         try:
             self.sessions.save(draft.session_id, turn)
         except Exception as error:
-            if isinstance(error, SessionError):
+            if isinstance(error, SessionError) and not isinstance(error, DatabaseAwayError):
                 raise
             log.exception("a turn could not be saved")
             yield Notice(

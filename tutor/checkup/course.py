@@ -77,6 +77,10 @@ def index(settings: Settings, weights: WeightStore) -> Check:
         elif isinstance(cause, UnreadableModelError):
             fix = f"Delete {weights.folder / EMBEDDING}, then run: tutor model pull {EMBEDDING}"
         return Check("course", False, str(error), fix)
+    if base.trouble:
+        return Check(
+            "course", False, base.trouble, f"Start the server; then, if it says so: python ingest.py{folder}"
+        )
     files, built = len(base.files()), base.built_at[:16].replace("T", " ")
     others = [other for other in course_names(settings.index) if other != name]
     beside = f"; beside it: {', '.join(others)}" if others else ""

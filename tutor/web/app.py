@@ -34,6 +34,7 @@ from tutor.web.ending import finish, watched
 from tutor.web.gate import Gate, Rules
 from tutor.web.health import Health, HealthDoor
 from tutor.web.lab_room.room import LabRoom
+from tutor.web.lean import make_lean
 from tutor.web.limits import Limits, TooManyError
 from tutor.web.live import Conversations
 from tutor.web.mcp_server import LOCAL, McpDoor, McpRoom
@@ -99,6 +100,7 @@ def build(
             if getattr(settings, "report", "off") == "on":
                 ReportRoom(site).add(page)
         PastDrawer(site).build(page, session, header)
+    make_lean(page)
     page.queue(default_concurrency_limit=16, max_size=256, api_open=False)
     page.tutor_access = access  # `launch` says how the page is served
     page.tutor_limits = limits
@@ -205,6 +207,9 @@ def launch(
         inbrowser=False,
         show_error=True,
         max_threads=160,  # streams mostly sleep: 64 of the chat, 48 of programs, and the clicks of all rooms
+        # Gradio keeps 190 KB and the shown chat of every tab that was ever opened, up to this many; the one that was
+        # used longest ago goes first and loses nothing, since a conversation is read from the database.
+        state_session_capacity=1000,
         footer_links=[],
         run_history=False,
         enable_monitoring=False,

@@ -176,6 +176,9 @@ class Conversations:
     def ask(self, session_id: str, message: str) -> tuple[Conversation, LiveTurn] | None:
         """Start a turn; None while the one before is still under way."""
         conversation = self.get(session_id)
+        if conversation.live is None and self._tutor.sessions.count(session_id) > len(conversation.turns):
+            # Something was said elsewhere: another copy of the tutor has answered while this one was away.
+            conversation = self.open(session_id)
         with self._lock:
             if conversation.live is not None:
                 if not conversation.live.view.done:
