@@ -59,7 +59,8 @@ class Dense8:
         return torch.addcmul(self.bias, product.mul_(self.scale), scale, out=product)
 
 
-Layers = Sequence[Mapping[str, Dense | Dense8]]  # of each layer its four products, by their role
+Exact = Sequence[Mapping[str, Dense]]  # of each layer its four products, by their role
+Layers = Exact | Sequence[Mapping[str, Dense8]]
 
 
 class MiniLM:
@@ -76,7 +77,7 @@ class MiniLM:
         }
         self.word_basis = _main_directions(w["embeddings.word_embeddings.weight"].numpy(), basis)
         layers = 1 + max(int(name.split(".")[2]) for name in w if name.startswith("encoder.layer."))
-        self._exact: Layers = [self._dense(f"encoder.layer.{number}") for number in range(layers)]
+        self._exact: Exact = [self._dense(f"encoder.layer.{number}") for number in range(layers)]
 
     def _dense(self, layer: str) -> dict[str, Dense]:
         """The four products of a layer; query, key and value are one."""
@@ -143,7 +144,8 @@ class MiniLM:
         x = norm(x + w[f"{e}position_embeddings.weight"][:length], f"{e}LayerNorm")  # (B, T, 384)
         x = x.flatten(0, 1)
         attended = None if bool(mask.all()) else mask[:, None, None, :]
-        for number, layer in enumerate(self._fast if fast else self._exact):
+        layers: Layers = self._fast if fast else self._exact
+        for number, layer in enumerate(layers):
             name = f"encoder.layer.{number}"
             query, key, value = layer["attend"](x).view(rows, length, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
             # each (B, heads, T, 32)
