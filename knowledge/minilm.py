@@ -12,7 +12,7 @@ a token's numbers do not depend on what else is in its batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,8 @@ from knowledge.errors import UnreadableModelError
 
 if TYPE_CHECKING:
     import torch
+
+    Layers = Sequence[Mapping[str, Callable[[torch.Tensor], torch.Tensor]]]  # four products each, by their role
 
 HEADS = 12
 LAYER_NORM_EPS = 1e-12
@@ -59,10 +61,6 @@ class Dense8:
         return torch.addcmul(self.bias, product.mul_(self.scale), scale, out=product)
 
 
-Exact = Sequence[Mapping[str, Dense]]  # of each layer its four products, by their role
-Layers = Exact | Sequence[Mapping[str, Dense8]]
-
-
 class MiniLM:
     def __init__(self, weights: Path, basis: int = 96) -> None:
         from safetensors import SafetensorError
@@ -77,7 +75,7 @@ class MiniLM:
         }
         self.word_basis = _main_directions(w["embeddings.word_embeddings.weight"].numpy(), basis)
         layers = 1 + max(int(name.split(".")[2]) for name in w if name.startswith("encoder.layer."))
-        self._exact: Exact = [self._dense(f"encoder.layer.{number}") for number in range(layers)]
+        self._exact = [self._dense(f"encoder.layer.{number}") for number in range(layers)]
 
     def _dense(self, layer: str) -> dict[str, Dense]:
         """The four products of a layer; query, key and value are one."""
