@@ -20,7 +20,6 @@ COPY tutor tutor
 COPY labs labs
 COPY knowledge knowledge
 RUN /opt/tutor/bin/pip install --no-cache-dir --constraint requirements-dev.lock ".[${EXTRAS}]" \
- && /opt/tutor/bin/python -m compileall -q /opt/tutor/lib \
  && /opt/tutor/bin/tutor --version
 # Names of weights that the image is to carry (see `tutor model list`); none by default: they are fetched at the first
 # start into the volume. all-minilm-l6-v2 is the one for searching.

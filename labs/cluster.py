@@ -25,6 +25,7 @@ from labs.worker import find_labs
 logger = logging.getLogger(__name__)
 _CONNECT = 10.0  # seconds to find the scheduler
 _LOOK = 0.1  # seconds between two looks at a cancellation, on the cluster's machine
+_FETCH = 60.0  # seconds to bring a finished run's result here
 _TOPIC = "ml-tutor-labs"
 _TRIES = 2  # a run whose worker died is tried once more
 
@@ -145,6 +146,10 @@ class ClusterRunner:
         import distributed
 
         stop, asked = distributed.Event(_stop_name(run.id), client=self._client), False
+        # Not `future.result(timeout=...)` again and again: on a busy machine that time-out can fail inside Dask itself
+        # (an UnboundLocalError), and a run that went well was reported as lost.
+        over = threading.Event()
+        future.add_done_callback(lambda _: over.set())
         while not run.done:
             if run._cancelled and not asked:
                 asked = True
@@ -152,10 +157,10 @@ class ClusterRunner:
                 future.cancel()  # one that still waits for a worker never starts
                 run._finish(LabCancelled())
                 break
-            try:
-                kind, told = future.result(timeout=_LOOK)
-            except (TimeoutError, distributed.TimeoutError):
+            if not over.wait(_LOOK):
                 continue
+            try:
+                kind, told = future.result(timeout=_FETCH)
             except Exception as error:  # the worker, the scheduler or the network is gone
                 if not self._closed:
                     logger.warning("a run was lost on the cluster: %s", error)

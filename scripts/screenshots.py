@@ -26,9 +26,13 @@ IMAGES = ROOT / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 DESKTOP: Any = {"width": 1280, "height": 860}
 PHONE: Any = {"width": 390, "height": 844}
-LOADED = """[...document.querySelectorAll('#chat img')]
-  .filter((img) => { const b = img.getBoundingClientRect(); return b.width && b.bottom > 0 && b.top < innerHeight; })
-  .every((img) => img.naturalWidth > 0)"""
+LOADED = """(() => {  // a figure is fetched when it comes into the view of the conversation
+  const view = document.querySelector('#chat [role="log"]').getBoundingClientRect();
+  return [...document.querySelectorAll('#chat img')].filter((img) => {
+    const box = img.getBoundingClientRect();
+    return box.width && box.bottom > view.top && box.top < view.bottom;
+  }).every((img) => img.naturalWidth > 0);
+})()"""
 QUESTION, RUN = "Why do we decay epsilon?", "Run the bandit with epsilon 0, 0.01 and 0.1"
 
 
