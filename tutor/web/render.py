@@ -89,7 +89,7 @@ class TurnView:
             case LabFinished(run_id, result):
                 run = self.runs.setdefault(run_id, RunView(run_id, result.title, result.parameters, {}))
                 run.result, run.pictures, run.fraction, run.elapsed = result, pictures, 1.0, result.seconds
-                run.parameters = result.parameters
+                run.parameters, run.title = result.parameters, result.title  # as it reads after a reload
             case Text(delta):
                 self.text += delta
             case Notice():
