@@ -34,7 +34,6 @@ from tutor.prompts import (
 from tutor.teaching.answer import shape
 from tutor.teaching.choosing import best_first
 from tutor.teaching.glossaries import compared_lines, glossary_line
-from tutor.teaching.nearness import Embed
 from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
 from tutor.turns.draft import Draft
 from tutor.turns.evidence import fitted, gather, notes
@@ -110,7 +109,7 @@ def answer_question(
     if not judged.covered and not model.capable:
         yield from abstain(draft, found[:SEARCHED], labs, judged.missing)
         return
-    offered = offer(asked, base, found, library.embed)
+    offered = offer(asked, base, found)
     if judged.covered:
         yield Sources(tuple(offered))
     if not offered:  # only exercises and their answers speak of it
@@ -136,11 +135,9 @@ def judge(asked: Asked, base: KnowledgeBase, library: Library, found: Sequence[P
     return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word, library.embed)
 
 
-def offer(
-    asked: Asked, base: KnowledgeBase, found: Sequence[Passage], embed: Embed | None = None
-) -> list[Passage]:
+def offer(asked: Asked, base: KnowledgeBase, found: Sequence[Passage]) -> list[Passage]:
     """The passages to answer from, the one that explains best in front; never exercises with their answers."""
-    ordered = best_first(asked.query, found, embed)
+    ordered = best_first(asked.query, found)
     if ordered and not shaped_words(ordered[0], asked.query, base):
         ordered.sort(key=lambda passage: not shaped_words(passage, asked.query, base))
     return gather(base, ordered, SHOWN)
@@ -149,11 +146,7 @@ def offer(
 def covered_passages(asked: Asked, base: KnowledgeBase, library: Library) -> list[Passage]:
     """The passages that would answer a question; empty where the course does not cover it."""
     found = base.search(asked.query, k=LOOKED_AT)
-    return (
-        offer(asked, base, found, library.embed)
-        if judge(asked, base, library, found[:SEARCHED]).covered
-        else []
-    )
+    return offer(asked, base, found) if judge(asked, base, library, found[:SEARCHED]).covered else []
 
 
 def _round_off(draft: Draft, asked: Asked, base: KnowledgeBase, run: Experiment | None) -> Iterator[Event]:
