@@ -17,6 +17,7 @@ from labs.base import Lab
 from tutor.checking.citations import CheckedAnswer, check_citations
 from tutor.checking.coverage import Coverage, coverage
 from tutor.checking.harmless import plain_answer
+from tutor.checking.orders import without_orders
 from tutor.checking.sentences import split_sentences
 from tutor.errors import LibraryError, ModelError
 from tutor.events import Event, Notice, Sources, Text
@@ -255,8 +256,9 @@ def _with_model(
 
 
 def _with_glossary(asked: Asked, passages: Sequence[Passage], library: Library) -> list[Passage]:
-    """The passages to check a small model's words against: with the first, the glossary lines that it was shown."""
+    """What a small model's words are held against: the passages as it was shown them, without orders, with glossary."""
     base = library.ready
+    passages = [replace(passage, text=without_orders(passage.text)) for passage in passages]
     if base is None or not passages:
         return list(passages)
     best = passages[0]
