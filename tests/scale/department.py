@@ -52,6 +52,8 @@ class Department:
                 "TUTOR_DATABASE_URL": self.postgres.new_database("tutor"),
                 "LABS_CLUSTER": self.scheduler,
                 "GRADIO_ANALYTICS_ENABLED": "False",
+                # as in compose.scale.yaml: a run whose worker dies is tried once more
+                "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
             }
             self.ingest()
             port = self.scheduler.rpartition(":")[2]

@@ -6,7 +6,6 @@ import numpy as np
 
 from knowledge.search import Passage
 from tutor.teaching.answer import shape
-from tutor.teaching.choosing import best_first
 from tutor.teaching.glossaries import compared_lines
 from tutor.turns.evidence import about_tokens, notes
 
@@ -94,20 +93,6 @@ def test_a_sentence_that_means_the_question_is_told_though_it_shares_no_word():
     with_meaning = shape(asked, passage(FORGETS), Base(FORGETS), {}, embed).words()
     assert "No line divides them as needed." in with_meaning
     assert "No line divides" not in shape(asked, passage(FORGETS), Base(FORGETS), {}).words()
-
-
-def test_the_passage_whose_sentence_means_the_question_comes_first():
-    far, close = (
-        passage("far away", "First", "far away"),
-        passage("a striped horse", "Second", "a striped horse"),
-    )
-    embed = meaning("zebra", "\x00")
-    assert best_first("zebra?", [far, close], embed)[0] is far
-
-    def knowing(texts):
-        return embed([text.replace("striped horse", "zebra") for text in texts])
-
-    assert best_first("zebra?", [far, close], knowing)[0] is close
 
 
 def test_the_notes_of_a_small_model_are_words_that_fit_and_no_orders():

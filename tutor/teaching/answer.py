@@ -25,7 +25,7 @@ from tutor.teaching.blocks import (
 from tutor.teaching.glossaries import compared_lines, glossary_line
 from tutor.teaching.nearness import Embed, closeness
 
-NEAR = 0.45  # cosine from which a sentence is quoted for what it means, though it shares no word with the question
+NEAR = 0.5  # cosine from which a sentence is quoted for what it means, though it shares no word with the question
 IDEA, FOCUS, SYMBOLS, EXAMPLE = 60, 60, 95, 60  # words
 SHORT = 25  # words; an opening below that takes the next block with it
 WHY = 3.0  # what a sentence that gives a reason is worth to a question that asks why, in asked words

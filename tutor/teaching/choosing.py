@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from knowledge.search import Passage
 from tutor.teaching.blocks import content_words
 from tutor.teaching.exercises import is_answer_key
-from tutor.teaching.nearness import Embed, closeness, name_of
+from tutor.teaching.nearness import name_of
 
-# What a cosine of 1 between question and best sentence is worth in favour of a passage, in log odds.
-CLOSE = 3.0
 _SIDE = re.compile(
     r"glossary|further reading|what should i remember|in the lab\b|mistakes|what comes in|exercises|references",
     re.I,
@@ -25,18 +23,15 @@ def is_side_matter(passage: Passage) -> bool:
     return not name or _SIDE.search(name) is not None
 
 
-def best_first(question: str, passages: Sequence[Passage], embed: Embed | None = None) -> list[Passage]:
+def best_first(question: str, passages: Sequence[Passage]) -> list[Passage]:
     """The passages with the one that explains best in front: prose whose heading is the question, not code or keys.
 
-    With `embed`, nearness in meaning counts as well. Passages with exercises or their answers are left out: they would
-    give away what the student has not tried yet.
+    Passages with exercises or their answers are left out: they would give away what the student has not tried yet.
     """
     kept = [passage for passage in passages if not is_answer_key(passage)]
     if not kept:
         return []
-    close = closeness(question, [f"{name_of(p)} {p.best_sentence}" for p in kept], embed)
-    value = {id(p): _fitness(question, p) + CLOSE * near for p, near in zip(kept, close, strict=True)}
-    best = max(kept, key=lambda passage: value[id(passage)])
+    best = max(kept, key=lambda passage: _fitness(question, passage))
     return [best, *(passage for passage in kept if passage is not best)]
 
 
@@ -60,4 +55,6 @@ def _fitness(question: str, passage: Passage) -> float:
 
 
 def _all_words(text: str) -> set[str]:
-    return content_words(text) | set(re.findall(r"\b(?:what|why|how|when|which)\b", text.lower()))
+    return content_words(text) | set(
+        re.findall(r"\b(?:what|why|how|when|which|is|are|do|does)\b", text.lower())
+    )

@@ -32,15 +32,17 @@ def glossary_line(question: str, base: KnowledgeBase | None, passage: Passage) -
 def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence[Passage]) -> list[str]:
     """The glossary lines on both sides of a comparison ("reward vs value"); [] where one side has none.
 
-    The glossaries of the passages' own lectures are looked at first, then those of the others.
+    The glossaries of the passages' own lectures are looked at first, then those of the lectures around them: "value" is
+    one thing in lecture 9 and another in lecture 8.
     """
     if base is None or not passages or _COMPARISON.search(question) is None:
         return []
     sides = [words for part in _COMPARES.split(question) if (words := content_words(part))]
     if len(sides) < 2:
         return []
+    here = _number(passages[0].path)
     paths = dict.fromkeys([p.path for p in passages if p.cell is None])
-    paths |= dict.fromkeys(info.path for info in base.files())
+    paths |= dict.fromkeys(sorted((i.path for i in base.files()), key=lambda path: abs(_number(path) - here)))
     found: list[str] = []
     for side in sides[:3]:
         line = next((line for path in paths for names, line in _entries(base, path) if side in names), "")
@@ -48,6 +50,12 @@ def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence
             found.append(line)
     both = len(found) >= 2 or (len(found) == 1 and sum(side <= content_words(found[0]) for side in sides) > 1)
     return list(dict.fromkeys(found))[:LINES] if both else []
+
+
+def _number(path: str) -> int:
+    """The number of the lecture that a file belongs to, by its path; 0 where there is none."""
+    found = re.search(r"\d+", path)
+    return int(found[0]) if found is not None else 0
 
 
 def _entries(base: KnowledgeBase, path: str) -> list[tuple[list[set[str]], str]]:

@@ -17,6 +17,7 @@ from labs.base import Lab
 from tutor.checking.citations import CheckedAnswer, check_citations
 from tutor.checking.coverage import Coverage, coverage
 from tutor.checking.harmless import plain_answer
+from tutor.checking.orders import without_orders
 from tutor.checking.sentences import split_sentences
 from tutor.errors import LibraryError, ModelError
 from tutor.events import Event, Notice, Sources, Text
@@ -34,7 +35,6 @@ from tutor.prompts import (
 from tutor.teaching.answer import shape
 from tutor.teaching.choosing import best_first
 from tutor.teaching.glossaries import compared_lines, glossary_line
-from tutor.teaching.nearness import Embed
 from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
 from tutor.turns.draft import Draft
 from tutor.turns.evidence import fitted, gather, notes
@@ -111,7 +111,7 @@ def answer_question(
     if not judged.covered and not model.capable:
         yield from abstain(draft, found[:SEARCHED], labs, judged.missing)
         return
-    offered = offer(asked, base, found, library.embed)
+    offered = offer(asked, base, found)
     if judged.covered:
         yield Sources(tuple(offered))
     if not offered:  # only exercises and their answers speak of it
@@ -137,11 +137,9 @@ def judge(asked: Asked, base: KnowledgeBase, library: Library, found: Sequence[P
     return coverage(asked.query, base.telling(asked.query), found, library.embedder.is_word, library.embed)
 
 
-def offer(
-    asked: Asked, base: KnowledgeBase, found: Sequence[Passage], embed: Embed | None = None
-) -> list[Passage]:
+def offer(asked: Asked, base: KnowledgeBase, found: Sequence[Passage]) -> list[Passage]:
     """The passages to answer from, the one that explains best in front; never exercises with their answers."""
-    ordered = best_first(asked.query, found, embed)
+    ordered = best_first(asked.query, found)
     if ordered and not shaped_words(ordered[0], asked.query, base):
         ordered.sort(key=lambda passage: not shaped_words(passage, asked.query, base))
     return gather(base, ordered, SHOWN)
@@ -150,11 +148,7 @@ def offer(
 def covered_passages(asked: Asked, base: KnowledgeBase, library: Library) -> list[Passage]:
     """The passages that would answer a question; empty where the course does not cover it."""
     found = base.search(asked.query, k=LOOKED_AT)
-    return (
-        offer(asked, base, found, library.embed)
-        if judge(asked, base, library, found[:SEARCHED]).covered
-        else []
-    )
+    return offer(asked, base, found) if judge(asked, base, library, found[:SEARCHED]).covered else []
 
 
 def _round_off(draft: Draft, asked: Asked, base: KnowledgeBase, run: Experiment | None) -> Iterator[Event]:
@@ -263,8 +257,9 @@ def _with_model(
 
 
 def _with_glossary(asked: Asked, passages: Sequence[Passage], library: Library) -> list[Passage]:
-    """The passages to check a small model's words against: with the first, the glossary lines that it was shown."""
+    """What a small model's words are held against: the passages as it was shown them, without orders, with glossary."""
     base = library.ready
+    passages = [replace(passage, text=without_orders(passage.text)) for passage in passages]
     if base is None or not passages:
         return list(passages)
     best = passages[0]
