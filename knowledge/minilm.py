@@ -24,7 +24,9 @@ from knowledge.errors import UnreadableModelError
 if TYPE_CHECKING:
     import torch
 
-    Layers = Sequence[Mapping[str, Callable[[torch.Tensor], torch.Tensor]]]  # four products each, by their role
+    Layers = Sequence[
+        Mapping[str, Callable[[torch.Tensor], torch.Tensor]]
+    ]  # four products each, by their role
 
 HEADS = 12
 LAYER_NORM_EPS = 1e-12

@@ -71,6 +71,7 @@ def test_the_ingest_command_line_sees_only_knowledge():
         (
             "sqlalchemy",
             (
+                "tutor/database.py",
                 "tutor/sessions.py",
                 "tutor/feedback.py",
                 "tutor/progress.py",

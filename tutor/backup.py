@@ -38,8 +38,9 @@ from knowledge.generations import Pin, current_name, next_generation, writer
 from knowledge.paths import DEFAULT, course_folder, course_names
 from knowledge.sources import added_folder, remembered
 from labs import own_data
+from tutor.database import sqlite_file
 from tutor.errors import BackupError
-from tutor.sessions import SessionStore, sqlite_file
+from tutor.sessions import SessionStore
 
 FORMAT = 1
 CONTENTS = "backup.json"

@@ -8,7 +8,6 @@ rows. Every call opens its own short transaction: a killed server loses at most 
 from __future__ import annotations
 
 import json
-import logging
 import math
 import re
 import secrets
@@ -17,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -28,26 +26,22 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
-    create_engine,
-    event,
     func,
     select,
 )
-from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, defer, mapped_column
 
 from knowledge.search import Passage
 from labs.base import LabResult
 from labs.codec import result_from_json, result_to_json
-from tutor.errors import DatabaseAwayError, SessionError
-from tutor.migrations import bring_up_to_date
+from tutor.database import open_engine
+from tutor.errors import SessionError
 
 COURSE = "course"  # the choice that says in which course new conversations begin
-log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_POSTGRES = ("postgresql", "postgres")
 
 
 class TableBase(DeclarativeBase):
@@ -171,32 +165,7 @@ class SessionStore:
 
     def __init__(self, url: str, course: str = "") -> None:
         self._course = course
-        parsed = _address(url)
-        sqlite = parsed.get_backend_name() == "sqlite"
-        try:
-            if file := sqlite_file(url):
-                file.parent.mkdir(parents=True, exist_ok=True)
-            self._engine = create_engine(parsed, pool_pre_ping=not sqlite)
-            if sqlite:
-                event.listen(self._engine, "connect", _prepare_sqlite)
-            try:
-                bring_up_to_date(self._engine)
-            except BaseException:
-                self._engine.dispose()
-                raise
-        except ModuleNotFoundError as error:
-            raise SessionError(
-                f"TUTOR_DATABASE_URL names a database whose driver is not installed ({error.name}). For PostgreSQL: "
-                "`pip install psycopg[binary]`."
-            ) from error
-        except (DBAPIError, NoSuchModuleError, OSError) as error:
-            reason = " ".join(str(getattr(error, "orig", None) or error).split())
-            raise SessionError(
-                f"The conversations in {parsed.render_as_string(hide_password=True)} cannot be opened ({reason}). "
-                "Make the folder writable, or set TUTOR_DATABASE_URL to another database."
-            ) from error
-        if not sqlite:
-            event.listen(self._engine, "handle_error", _in_words)
+        self._engine = open_engine(url)
 
     @property
     def engine(self) -> Engine:
@@ -354,31 +323,6 @@ class SessionStore:
             return int(db.scalar(query) or 0)
 
 
-def sqlite_file(url: str) -> Path | None:
-    """The file behind the address of a database; None for a database server, or one in memory."""
-    parsed = _address(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return None
-    return Path(str(parsed.database)).absolute()
-
-
-def _address(url: str) -> URL:
-    """The database's address, taken apart; PostgreSQL means psycopg 3 where no driver is named.
-
-    Raises SessionError, without the address: it may hold a password.
-    """
-    try:
-        parsed = make_url(url)
-        parsed = parsed.set(drivername="postgresql+psycopg") if parsed.drivername in _POSTGRES else parsed
-        parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ValueError):
-        raise SessionError(
-            "TUTOR_DATABASE_URL is not the address of a database that can be used. "
-            "Write it as postgresql+psycopg://user:password@host/name, or unset it to keep conversations in a file."
-        ) from None
-    return parsed
-
-
 def title_of(question: str, longest: int = 60) -> str:
     """A conversation's title: its first question in one line, shortened at a word."""
     words = " ".join(question.split())
@@ -445,20 +389,3 @@ def _passage(data: dict[str, Any]) -> Passage:
     # JSON knows no tuples: every list of a passage was one.
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
     return Passage(**values)
-
-
-def _in_words(failed: ExceptionContext) -> None:
-    """A database server that does not answer is one sentence wherever it shows, and names no address."""
-    away = failed.is_disconnect or isinstance(failed.sqlalchemy_exception, OperationalError)
-    if away and not failed.is_pre_ping:  # that one is only a look, and SQLAlchemy connects anew
-        log.warning("the database does not answer: %s", type(failed.original_exception).__name__)
-        raise DatabaseAwayError from failed.original_exception
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Readers beside a writer, a short wait for a lock, and no half-saved turn after a crash."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()

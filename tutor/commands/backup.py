@@ -45,7 +45,7 @@ def _settings() -> Settings:
 
 def make(settings: Settings, file: Path, with_index: bool, force: bool, as_json: bool) -> int:
     from tutor import backup
-    from tutor.sessions import sqlite_file
+    from tutor.database import sqlite_file
 
     _check_name(file)
     if file.exists() and not force:
