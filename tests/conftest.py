@@ -18,12 +18,10 @@ WEIGHTS = default_folder()  # resolved before the environment is cleaned
 HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Side by side, a file stays with one worker (its fixtures are made once), and so do all tests with a browser."""
-    for item in items:
-        place = Path(item.fspath).relative_to(HERE)
-        item.add_marker(pytest.mark.xdist_group("browser" if place.parts[0] == "e2e" else str(place)))
+    place = Path(item.fspath).relative_to(HERE)
+    item.add_marker(pytest.mark.xdist_group("browser" if place.parts[0] == "e2e" else str(place)))
 
 
 @pytest.fixture(autouse=True)
