@@ -18,6 +18,8 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch d", 85, "90.6%", "96.5%", "88.2%", "2.9%"),
     ("routing_blind.jsonl, batch e", 86, "95.3%", "98.8%", "84.3%", "0.0%"),
     ("routing_blind.jsonl, batch f", 59, "94.9%", "98.3%", "87.9%", "0.0%"),
+    ("routing_blind.jsonl, batch g", 100, "99.0%", "99.0%", "95.3%", "0.0%"),
+    ("routing_blind.jsonl, batch h", 108, "98.1%", "98.1%", "84.9%", "2.9%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

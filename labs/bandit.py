@@ -49,7 +49,14 @@ class BanditParams(LabParams):
         "How the agent picks an arm; several are compared in one figure.",
         synonyms=("policy", "strategies", "strategy", "algorithms", "agents"),
         choice_synonyms={
-            "epsilon_greedy": ("eps greedy", "ε-greedy", "e-greedy", "epsilon greedy", "greedy"),
+            "epsilon_greedy": (
+                "eps greedy",
+                "ε-greedy",
+                "e-greedy",
+                "epsilon greedy",
+                "greedy",
+                "pure greedy",
+            ),
             "decaying_epsilon": (
                 "decaying epsilon",
                 "epsilon decay",
@@ -68,7 +75,13 @@ class BanditParams(LabParams):
     epsilons: tuple[Annotated[float, Field(ge=0, le=1)], ...] = param(
         (0.0, 0.01, 0.1),
         "Chance of a random pull for epsilon_greedy; each value is one variant.",
-        synonyms=("epsilon", "eps", "ε", "exploration rate", "exploration"),
+        synonyms=(
+            *("epsilon", "eps", "ε", "exploration rate", "exploration"),
+            *("epsilon greedy", "eps greedy", "e-greedy"),
+        ),
+        choice_synonyms={
+            "0": ("greedy", "pure greedy", "purely greedy", "no exploration", "fully greedy", "just greedy"),
+        },
         min_length=1,
         max_length=8,
     )

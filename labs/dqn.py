@@ -97,6 +97,7 @@ class DqnParams(LabParams):
                 "ordinary dqn",
                 "original dqn",
                 "standard dqn",
+                *("normal dqn", "regular dqn", "usual dqn", "simple dqn", "basic dqn", "no double"),
             ),
         },
     )

@@ -67,7 +67,8 @@ _QUESTION = re.compile(
     |did|was|were|should
     |would|could|can|has|have\ (?:i|you|we)|explain|describe|define|tell\ me|summarise|summary|derive
         |derivation|prove|proof
-    |difference|meaning|definition|if|(?:walk|talk|run|take|step)\ me
+    |difference|meaning|definition|if
+    |(?:formula|equation|notation|pseudocode|maths?)\ (?:of|for|behind)|(?:walk|talk|run|take|step)\ me
     |get\ (?:this|it)\ (?:straight|right)|go\ (?:over|through)|teach\ me|remind\ me
         |understand|clarify
     |elaborate|calculate|compute|work\ out|solve\ for|estimate|list|name|state|key\ point|rephrase|simplify

@@ -6,12 +6,13 @@ Each function adds what it finds for one lab to the `Reading`, and marks the tok
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from labs.fields import ParamInfo
 from tutor.planning.lexicon import LabWords
-from tutor.planning.numbers import Mention
+from tutor.planning.numbers import Mention, numeric
 from tutor.planning.text import Token, is_year
 from tutor.planning.vocabulary import COMMON, SUBJECT, words
 
@@ -50,6 +51,25 @@ class Reading:
     last: str | None = None  # the parameter set last
     dropped: set[str] = field(default_factory=set)  # "with the default learning rate"
     compares: bool = False
+
+
+def compares(found: Reading) -> bool:
+    """Whether several values of one setting are put side by side: "ucb vs greedy"."""
+    return any(isinstance(value, list) and len(value) > 1 for value in found.values.values())
+
+
+def measures(found: Reading, infos: Mapping[str, ParamInfo]) -> bool:
+    """Whether a number is set, or values are compared."""
+    return compares(found) or any(numeric(infos[name]) for name in found.values)
+
+
+def sets(found: Reading, infos: Mapping[str, ParamInfo]) -> bool:
+    """Whether a value is set that is more than a name: a number, a switch, a comparison."""
+    return any(
+        infos[name].kind != "choice" or isinstance(value, list)
+        for name, value in found.values.items()
+        if infos[name].kind != "list" or not (infos[name].item or infos[name]).choices or len(value) > 1
+    )
 
 
 def shares(words: LabWords, tokens: Sequence[Token], mentions: Sequence[Mention], reading: Reading) -> None:

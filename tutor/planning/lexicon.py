@@ -142,6 +142,8 @@ class Lexicon:
         ]
 
     def _correct_word(self, word: str, raw: str) -> str:
+        if len(word) == 3 and raw.lower() == word + "s" and word not in self._known:
+            word = raw.lower()  # "naive bays": the plural that it seems to be is no word
         if len(word) < 4 or not word.isalpha() or (raw.isupper() and len(raw) <= 5) or self._knows(word):
             return word
         if word not in self._corrected:

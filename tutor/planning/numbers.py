@@ -44,6 +44,7 @@ _OF = words(
 )
 _MORE = words("more extra additional further")
 _FEWER = words("fewer less")
+_ENDS = words(", . ! and please ; this now then")
 _RAISE = words("increase raise up bump boost")
 _LOWER = words("decrease reduce lower drop cut")
 
@@ -117,7 +118,7 @@ def assign(
             if score + gain > best[at][0]:
                 best[at] = (score + gain, ((mention, run), *pairs))
     result = Assigned({}, set())
-    for mention, run in best[0][1]:
+    for mention, run in _merged(best[0][1], tokens):
         info = mention.info
         values = [fit(tokens[i], info) for i in run]
         if len(values) == 2 and tokens[run[0] + 1].text == "to":
@@ -134,6 +135,20 @@ def assign(
         result.used.update(range(mention.start, mention.end))
         result.last = info.name
     return result
+
+
+def _merged(
+    pairs: Sequence[tuple[Mention, list[int]]], tokens: Sequence[Token]
+) -> list[tuple[Mention, list[int]]]:
+    """ "costs of 0, 10 and 50 bps": one list of numbers that the parameter is named on both sides of."""
+    found: list[tuple[Mention, list[int]]] = []
+    for mention, run in pairs:
+        last = found[-1] if found else None
+        if last and last[0].info.name == mention.info.name and joined(tokens, last[1][-1], run[0]):
+            found[-1] = (last[0], [*last[1], *run])
+        else:
+            found.append((mention, run))
+    return found
 
 
 def _pairs(
@@ -282,6 +297,10 @@ def _change(tokens: Sequence[Token], mention: Mention) -> tuple[float, float, se
     if word in _MORE | _FEWER and before is not None and before.value is not None:
         sign = 1 if word in _MORE else -1
         return 1, sign * float(before.value), {at, at - 1}
+    after = [token.text for token in tokens[mention.end : mention.end + 2]]
+    counted = at >= 0 and not steps and tokens[at].kind == "number"
+    if counted and after and after[0] in _MORE | _FEWER and (not after[1:] or after[1] in _ENDS):
+        return 1, (1 if after[0] in _MORE else -1) * float(tokens[at].value or 0), {at}  # "one degree more"
     if at > 0 and tokens[at].kind == "number" and tokens[at - 1].text == "another":
         return 1, float(tokens[at].value or 0), {at}
     return _change_after(tokens, mention, word)

@@ -12,9 +12,9 @@ from tutor.planning.text import Token, tidy
 _LEAVES = ("drop", "remove", "skip", "ditch", "without", "lose", "delete", "minus", "forget", "except")
 
 
-def leaves_out(texts: Sequence[str]) -> bool:
-    """ "drop the 0.2", "leave out the svm": what is named goes."""
-    return any(text in _LEAVES for text in texts[:4]) or any(
+def leaves_out(texts: Sequence[str], before: int | None = None) -> bool:
+    """ "drop the 0.2", "leave out the svm": what is named goes. With `before`, only what follows the word."""
+    return any(text in _LEAVES for text in texts[: 4 if before is None else min(4, before)]) or any(
         (one in ("leave", "take", "cut", "leaving", "taking") and "out" in texts[at + 1 :])
         or (one == "rid" and at + 1 < len(texts) and texts[at + 1] == "of")
         for at, one in enumerate(texts)

@@ -15,16 +15,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labs.base import Lab
+from labs.fields import ParamInfo
 from tutor.planning import acts
 from tutor.planning.acts import Clause
+from tutor.planning.choices import EVERYDAY
 from tutor.planning.daily_life import asks_about_the_world
+from tutor.planning.details import Reading, compares, measures, sets
 from tutor.planning.evidence import Evidence, weigh
 from tutor.planning.lexicon import Lexicon
-from tutor.planning.numbers import numeric
 from tutor.planning.plan import Plan, lecture_named, permalink
 from tutor.planning.revisions import scaled, switched
-from tutor.planning.settings import EVERYDAY, Reading, place, read
-from tutor.planning.statements import asks_leave, is_noun, quotes_code, states
+from tutor.planning.settings import place, read
+from tutor.planning.statements import asks_leave, is_noun, quotes_code, states, suffices
 from tutor.planning.text import Token, tokens_of
 from tutor.planning.vocabulary import words
 
@@ -208,7 +210,12 @@ class Router:
             return self._ordered(order, facts, ranked, reading, state)
         if facts.supposes and state.lab is not None:
             return self._supposed(facts, ranked, reading, state)
-        if facts.watches and best is not None and not facts.foreign and self._sets(best, reading(best)):
+        if (
+            facts.watches
+            and best is not None
+            and not facts.foreign
+            and sets(reading(best), self._infos(best))
+        ):
             return self._run(best, facts, reading, state, ranked)
         if facts.asks:
             question = self._question(facts, state)
@@ -232,7 +239,7 @@ class Router:
             return Plan("meta", confidence=0.85), None
         stray = order.act == "run" and facts.elsewhere > 0 and facts.named and bool(ranked)
         stray = stray or (bool(ranked) and not facts.lab_named and facts.runs_something_else(order))
-        if stray and not self._sets(ranked[0][1], reading(ranked[0][1])):
+        if stray and not sets(reading(ranked[0][1]), self._infos(ranked[0][1])):
             run = self._run(ranked[0][1], facts, reading, state)[0]  # "train an lstm to compose music"
             return Plan("meta", confidence=0.55, alternative=replace(run, confidence=0.45)), None
         if order.act == "change" and state.lab is None and not facts.sure_run and asks_leave(order.text):
@@ -278,28 +285,13 @@ class Router:
             return Plan("other", confidence=0.6)
         return Plan("question", confidence=0.55)
 
-    def _sets(self, lab: str, found: Reading) -> bool:
-        """Whether a value is set that is more than a name: a number, a switch, a comparison."""
-        infos = self._lexicon.labs[lab].infos
-        return any(
-            infos[name].kind != "choice" or isinstance(value, list)
-            for name, value in found.values.items()
-            if infos[name].kind != "list" or not (infos[name].item or infos[name]).choices or len(value) > 1
-        )
+    def _infos(self, lab: str) -> Mapping[str, ParamInfo]:
+        return self._lexicon.labs[lab].infos
 
     def _is_title(self, lab: str, facts: Evidence) -> bool:
         """Whether the message is the lab's own name and no more; "perceptron" is a topic that a lab is about."""
         named = {lab.replace("_", " "), self._labs[lab].title.lower()}
         return facts.text in named or facts.text.removeprefix("the ") in named
-
-    def _measures(self, lab: str, found: Reading) -> bool:
-        """Whether a number is set, or values are compared."""
-        infos = self._lexicon.labs[lab].infos
-        return self._compares(found) or any(numeric(infos[name]) for name in found.values)
-
-    def _compares(self, found: Reading) -> bool:
-        """Whether several values of one setting are put side by side: "ucb vs greedy"."""
-        return any(isinstance(value, list) and len(value) > 1 for value in found.values.values())
 
     def _supposed(
         self,
@@ -325,7 +317,12 @@ class Router:
         """No order and no question word: "cnn on mnist", "same with tanh", "bandits", "0.2 instead"."""
         if not facts.lab_named and any(clause.act == "favour" for clause in facts.clauses):
             return Plan("question" if facts.subject > facts.elsewhere + 1 else "other", confidence=0.6), None
-        if states(acts.opened(facts.text)) and not any(clause.act == "choose" for clause in facts.clauses):
+        chosen = any(clause.act == "choose" for clause in facts.clauses) or (
+            bool(ranked)
+            and suffices(facts.text)
+            and measures(reading(ranked[0][1]), self._infos(ranked[0][1]))
+        )
+        if states(acts.opened(facts.text)) and not chosen:
             return self._question(facts, state), None
         if facts.foreign and not facts.lab_named:
             wanted = (facts.asks_for_more and facts.on_our_data) or facts.lab_marked
@@ -357,12 +354,12 @@ class Router:
             and not facts.unknown_data
             and (
                 facts.asks_for_more
-                or self._measures(best, found)
+                or measures(found, self._infos(best))
                 or facts.names_with_choice(best)
                 or best == state.talked
             )
             and (facts.names(best) or facts.numbers or facts.stray <= 1)
-            and (best == state.talked or facts.speaks_of(best) or self._compares(found))
+            and (best == state.talked or facts.speaks_of(best) or compares(found))
         ):
             if not (facts.asked_by_mark and not facts.names(best)):
                 return self._run(best, facts, reading, state, ranked)

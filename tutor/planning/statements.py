@@ -26,6 +26,10 @@ _STATES = re.compile(
     |\b(?:intuition|explanation|explained|meaning|definition|difference)\b""",
     re.VERBOSE,
 )
+_SUFFICES = re.compile(
+    r"<number> (?:\w+ ){0,2}(?:(?:is|are|should be|would be|will be|might be) (?:more than )?"
+    r"(?:enough|plenty|fine|ok|okay|better|good|sufficient)|(?:will|should|would) do|would be (?:nice|great))\b"
+)
 _CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\([^()]*\)?|\b[a-z]\w*\.[A-Z]\w+|\$[^$]+\$|\\[a-z]{2,}")
 _ORDER_FIRST = re.compile(
     r"^\W*(?:(?:please|can|could|you|we|now|ok|then)\s+)*(?:run|train|try|compare|simulate|show|plot)\b",
@@ -36,6 +40,11 @@ _ORDER_FIRST = re.compile(
 def states(text: str) -> bool:
     """Whether a message without an order tells or asks something, rather than naming a run."""
     return _STATES.search(text) is not None
+
+
+def suffices(text: str) -> bool:
+    """ "3 epochs is enough", "500 steps will do": a value said as an opinion, and meant as a setting."""
+    return _SUFFICES.search(text) is not None
 
 
 def quotes_code(message: str) -> bool:

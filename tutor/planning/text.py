@@ -175,6 +175,7 @@ def _plain(text: str) -> list[Token]:
         text = text.replace(sign, f" {number} ")
     found: list[Token] = []
     text = re.sub(r"(?<=[A-Za-z]{2})(?=\d*\.\d)", " ", text)  # "eps0.1"
+    text = re.sub(r"\b(\d{1,3})[- ]?nn\b", r"knn k \1", text, flags=re.IGNORECASE)  # "3-nn"
     low = text.lower()
     for match in _TOKEN.finditer(low):
         raw = text[match.start() : match.end()]
