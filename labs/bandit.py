@@ -64,7 +64,10 @@ class BanditParams(LabParams):
                 "decayed epsilon",
                 "annealed epsilon",
             ),
-            "optimistic": ("optimistic initial values", "optimistic greedy", "optimism"),
+            "optimistic": (
+                *("optimistic initial values", "optimistic greedy", "optimism", "optimistic start"),
+                *("optimistic initialisation", "optimistic estimates"),
+            ),
             "ucb": ("upper confidence bound", "ucb1", "upper confidence bounds"),
             "gradient": ("gradient bandit", "softmax", "policy gradient", "preferences"),
             "thompson": ("thompson sampling", "posterior sampling", "bayesian bandit"),
@@ -104,7 +107,7 @@ class BanditParams(LabParams):
         None,
         "First estimate of every arm; none means 0, and 5 for optimistic.",
         unit="reward",
-        synonyms=("initial values", "starting value", "q1", "q0", "initial estimate"),
+        synonyms=("initial values", "starting value", "q1", "q0", "initial estimate", "estimate starting"),
         ge=-20,
         le=20,
     )

@@ -44,6 +44,7 @@ class CnnParams(LabParams):
                 "simple model",
                 "basic architecture",
                 "simple one",
+                *("simple cnn", "plain cnn", "basic cnn", "normal cnn"),
                 "basic",
             ),
             "lenet": ("lenet5", "lenet 5", "lenet-5", "le net"),

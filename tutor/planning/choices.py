@@ -81,7 +81,8 @@ def choose(
         elif len(values) == 1 and _names_the_lab(wanted[0], info, words, tokens, hits):
             continue
         elif info.kind == "list":
-            reading.values[name] = swapped(_fix(values, tokens), texts, base.get(name))
+            out = [h.entry.value for h in refused]
+            reading.values[name] = swapped(_fix(values, tokens), texts, base.get(name), out)
         else:
             values = _fix(values, tokens)
             # "run the rnn with cell rnn, gru and lstm": the first "rnn" names the lab, the list begins at the second

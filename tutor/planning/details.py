@@ -95,7 +95,8 @@ def shares(words: LabWords, tokens: Sequence[Token], mentions: Sequence[Mention]
             reading.used.add(at)
         elif token.vague and token.text == "<number>" and float(token.value or 1) < 1:
             near = [t.text for t in tokens[at + 1 : at + 6]]
-            if any(t in ("test", "testing") for t in near) and "the" not in near[:1]:
+            held = near[:1] == ["held"] or (near[:1] == ["of"] and {"held", "hold", "kept"} & set(near[2:]))
+            if held or (any(t in ("test", "testing") for t in near) and "the" not in near[:1]):
                 reading.values[info.name] = token.value
                 reading.used.add(at)
 

@@ -45,6 +45,7 @@ _OF = words(
 _MORE = words("more extra additional further")
 _FEWER = words("fewer less")
 _ENDS = words(", . ! and please ; this now then")
+_ALSO = words("and versus or then with")
 _RAISE = words("increase raise up bump boost")
 _LOWER = words("decrease reduce lower drop cut")
 
@@ -118,6 +119,7 @@ def assign(
             if score + gain > best[at][0]:
                 best[at] = (score + gain, ((mention, run), *pairs))
     result = Assigned({}, set())
+    end = 0
     for mention, run in _merged(best[0][1], tokens):
         info = mention.info
         values = [fit(tokens[i], info) for i in run]
@@ -126,7 +128,8 @@ def assign(
         if info.name in result.values:
             result.repeated = True
             earlier = result.values[info.name]
-            if info.kind == "list" or any(t.text in ("versus", "compare") for t in tokens):
+            listed = 0 < mention.start - end < 3 and all(t.text in _ALSO for t in tokens[end : mention.start])
+            if info.kind == "list" or listed or any(t.text in ("versus", "compare") for t in tokens):
                 earlier = earlier if isinstance(earlier, list) else [earlier]
                 values = [*earlier, *(v for v in values if v not in earlier)]
         value: Any = values if info.kind == "list" or len(values) > 1 else values[0]
@@ -134,6 +137,7 @@ def assign(
         result.used.update(run)
         result.used.update(range(mention.start, mention.end))
         result.last = info.name
+        end = max(mention.end, run[-1] + 1)
     return result
 
 
@@ -181,6 +185,8 @@ def _pairs(
 
 def joined(tokens: Sequence[Token], one: int, two: int) -> bool:
     between = tokens[one + 1 : two]
+    if len(between) > 1 and between[-1].text == "every":  # "every 1 and every 50 episodes"
+        between = between[:-1]
     if tokens[two].vague and not between:  # "a degree 10 one"
         return False
     if tokens[two].vague and between[-1].text == "a":  # "zero, a tenth and a half"
@@ -212,6 +218,8 @@ def _worth(
         and not any(t.text in ["=", "of", "to", "at", ":", "is", "the"] for t in gap)
     ):
         return None
+    if not after and run[0] and tokens[run[0] - 1].text == "every":
+        return None  # "every 50 episodes" is a period, not how many there are
     gain = 2.0 + 0.3 * len(run) - 0.25 * len(gap) - 0.6 * len(strange)
     if after:
         gain += 0.5 if any(t.text in ("=", ":", "of", "to", "at", "is", "[") for t in gap) else 0.0

@@ -41,8 +41,11 @@ def moved_to(info: ParamInfo, value: Any, tokens: Sequence[Token], base: Mapping
     return value[1] if two and "from" in texts and "to" in texts and value[0] == before else value
 
 
-def swapped(values: list[Any], texts: Sequence[str], before: Any) -> list[Any]:
-    """ "swap pfizer for merck": the list as it was, with one value in place of another."""
+def swapped(values: list[Any], texts: Sequence[str], before: Any, refused: Sequence[Any] = ()) -> list[Any]:
+    """ "swap pfizer for merck", "merck, not pfizer": the list as it was, with one value in place of another."""
+    one_for_one = len(values) == len(refused) == 1 and not {"only", "just"} & set(texts)
+    if one_for_one and isinstance(before, list) and refused[0] in before and values[0] not in before:
+        return [values[0] if one == refused[0] else one for one in before]
     swaps = any(one in ("swap", "replace", "substitute", "change", "switch") for one in texts)
     if not (swaps and len(values) == 2 and isinstance(before, list) and values[0] in before):
         return values

@@ -142,10 +142,10 @@ _TOKEN = re.compile(
     (?P<date>\b(?:19|20)\d\d-\d\d-\d\d\b)
   | (?P<ratio>\b\d{1,2}\s?[/:]\s?\d{1,2}\b(?!\s?/)|\b\d{2}-\d{2}(?=\s+(?:split|train)))
   | (?P<grid>\b\d+\s?(?:x|×|by)\s?\d+\b)
-  | (?P<number>(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d.])|\d+(?:\.\d+)?|\.\d+)(?:e[-−+]?\d+)?)
+  | (?P<number>(?<!\w)(?<!\d\.)[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d.])|\d+(?:\.\d+)?|\.\d+)(?:e[-−+]?\d+)?)
     (?P<suffix>\s?%|k(?![a-z])|m(?![a-z])|(?:st|nd|rd|th)\b)?
   | (?P<word>w/o|w/|s&p|j&j|p&g|[a-z]+(?:'[a-z]+)?(?:\d(?![\d.])[a-z\d]*)?)
-  | (?P<mark>[=:;,.?!()\[\]/&+~\n>\-]+|×)
+  | (?P<mark>(?:(?!(?<!\.)\.\d)[=:;,.?!()\[\]/&+~\n>\-])+|×)
     """,
     re.VERBOSE,
 )
@@ -302,6 +302,18 @@ def _number_words(tokens: list[Token]) -> list[Token]:
         else:
             out.append(token)
         at += 1
+    return _grids(out)
+
+
+def _grids(tokens: list[Token]) -> list[Token]:
+    """ "four by four" as the one word "4x4", as it is where it was typed in digits."""
+    out: list[Token] = []
+    for token in tokens:
+        sides = [*out[-2:], token]
+        if [t.text for t in sides] == ["<number>", "by", "<number>"] and all(t.raw.isalpha() for t in sides):
+            out[-2:] = [Token("word", f"{sides[0].value}x{token.value}", _typed(sides, 0, 3))]
+        else:
+            out.append(token)
     return out
 
 
