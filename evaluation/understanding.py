@@ -21,6 +21,7 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch g", 100, "99.0%", "99.0%", "95.3%", "0.0%"),
     ("routing_blind.jsonl, batch h", 108, "98.1%", "98.1%", "84.9%", "2.9%"),
     ("routing_blind.jsonl, batch i", 108, "98.1%", "98.1%", "87.3%", "0.0%"),
+    ("routing_blind.jsonl, batch j", 110, "94.5%", "97.3%", "90.5%", "0.0%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

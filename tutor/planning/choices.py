@@ -29,6 +29,7 @@ INTRODUCES = words(
 )
 METHOD_INTRODUCES = words("with using use via by = : to versus or and than , plus as")
 # Parameters whose usual value is what the lab is also called by.
+_BACK = words("about and now back try instead again same with use switch")
 METHODS = words("method policy policies cell architecture algorithm model strategy")
 
 
@@ -79,7 +80,9 @@ def choose(
             else:
                 continue
         elif len(values) == 1 and _names_the_lab(wanted[0], info, words, tokens, hits):
-            continue
+            if base.get(name, values[0]) == values[0] or not _BACK & set(texts):
+                continue
+            reading.values[name] = values[0]  # "what about value iteration", after another method
         elif info.kind == "list":
             out = [h.entry.value for h in refused]
             reading.values[name] = swapped(_fix(values, tokens), texts, base.get(name), out)

@@ -28,7 +28,7 @@ _OWN = words(
 )
 _MARKS = words("please lab experiment again demo simulation now go testbed run")
 _GLUE = words(
-    "a an the and or of for to by my no this that so can compare side each other some i we you me lets let us ok"
+    "a an the and or of for to by my no it this that so can compare side each other some i we you me lets let us ok"
 )
 _FACT = re.compile(r"<number> \w+ (?:are|is|were|was|get|have) (?!<number>)")
 _RESETS = (

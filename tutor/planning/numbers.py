@@ -45,7 +45,7 @@ _OF = words(
 _MORE = words("more extra additional further")
 _FEWER = words("fewer less")
 _ENDS = words(", . ! and please ; this now then")
-_ALSO = words("and versus or then with")
+_ALSO = words("and versus or then with once one again another time")
 _RAISE = words("increase raise up bump boost")
 _LOWER = words("decrease reduce lower drop cut")
 
@@ -128,7 +128,7 @@ def assign(
         if info.name in result.values:
             result.repeated = True
             earlier = result.values[info.name]
-            listed = 0 < mention.start - end < 3 and all(t.text in _ALSO for t in tokens[end : mention.start])
+            listed = 0 < mention.start - end < 4 and all(t.text in _ALSO for t in tokens[end : mention.start])
             if info.kind == "list" or listed or any(t.text in ("versus", "compare") for t in tokens):
                 earlier = earlier if isinstance(earlier, list) else [earlier]
                 values = [*earlier, *(v for v in values if v not in earlier)]
@@ -317,28 +317,31 @@ def _change(tokens: Sequence[Token], mention: Mention) -> tuple[float, float, se
 def _change_after(
     tokens: Sequence[Token], mention: Mention, verb: str
 ) -> tuple[float, float, set[int]] | None:
-    after = tokens[mention.end : mention.end + 4]
+    end = mention.end
+    while end < len(tokens) and tokens[end].text in ("should", "be", "to", "is", "are", "made", "must"):
+        end += 1
+    after = tokens[end : end + 4]
     texts = [token.text for token in after]
     if texts[:1] == ["in"] and after[1:] and (after[1].raw == "half" or after[1].value == 0.5):
-        return 0.5, 0, {mention.end + 1}  # "cut the steps in half"
+        return 0.5, 0, {end + 1}  # "cut the steps in half"
     for i, text in enumerate(texts[:2]):
         if text in ("doubled", "halved", "tripled"):
-            return _TIMES[text], 0, {mention.end + i}
+            return _TIMES[text], 0, {end + i}
     for i, token in enumerate(after[:2]):
         comparing = texts[i + 1 : i + 3]
         if token.value and comparing[:1] in (["time"], ["x"]):
             if comparing[1:] and comparing[1] in ("smaller", "lower", "less", "fewer", "shorter"):
-                return 1 / float(token.value), 0, {mention.end + i}
+                return 1 / float(token.value), 0, {end + i}
             if comparing[1:] and comparing[1] in ("bigger", "larger", "higher", "more", "longer", "as"):
-                return float(token.value), 0, {mention.end + i}
+                return float(token.value), 0, {end + i}
         if comparing[:1] == ["as"] and (token.text in _TIMES or token.raw == "half"):
-            return _TIMES.get(token.text, 0.5), 0, {mention.end + i}
+            return _TIMES.get(token.text, 0.5), 0, {end + i}
     if texts[:1] == ["by"] and (verb in _RAISE or verb in _LOWER):
-        spot = mention.end + 1
-        if texts[1:5][:4] == ["a", "factor", "of"] and len(tokens) > mention.end + 4:
-            number = tokens[mention.end + 4].value
+        spot = end + 1
+        if texts[1:5][:4] == ["a", "factor", "of"] and len(tokens) > end + 4:
+            number = tokens[end + 4].value
             if number:
-                return (float(number) if verb in _RAISE else 1 / number), 0, {mention.end + 4}
+                return (float(number) if verb in _RAISE else 1 / number), 0, {end + 4}
         if len(after) > 1 and after[1].value is not None:
             value = float(after[1].value)
             sign = 1 if verb in _RAISE else -1
@@ -382,8 +385,11 @@ def layer_sizes(
         name, count = mention.info.name, token.value
         used = {number_at, *range(mention.start, mention.end)}
         sizes: list[int] = []
+        counts = {m.start for m in mentions if numeric(m.info) and m.info.name != name}
         for at in range(mention.end, len(tokens)):
             other = tokens[at]
+            if sizes and at + 1 in counts:
+                break  # "2 layers of 10, 150 epochs"
             if other.kind == "number" and isinstance(other.value, int) and not other.percent:
                 sizes.append(other.value)
                 used.add(at)

@@ -403,6 +403,7 @@ class Router:
                 not facts.names(lab)
                 or bool(_CARRIES & set(facts.words))
                 or (facts.order is not None and facts.order.verb in _MODIFIES)
+                or facts.supposes
                 or facts.words[0] in ("and", "also", "plus", "with", "but")
             )
         )
