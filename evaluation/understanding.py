@@ -22,6 +22,7 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch h", 108, "98.1%", "98.1%", "84.9%", "2.9%"),
     ("routing_blind.jsonl, batch i", 108, "98.1%", "98.1%", "87.3%", "0.0%"),
     ("routing_blind.jsonl, batch j", 110, "94.5%", "97.3%", "90.5%", "0.0%"),
+    ("routing_blind.jsonl, batch k", 112, "99.1%", "100.0%", "94.6%", "0.0%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

@@ -20,6 +20,9 @@ PolicyName = Literal["epsilon_greedy", "decaying_epsilon", "optimistic", "ucb", 
 LAST = 100  # the final metrics are means over this many last steps
 
 
+_STARTS = ("start estimates", "starting estimates", "estimates start", "first estimates", "starting values")
+
+
 class BanditParams(LabParams):
     arms: int = param(
         10,
@@ -107,7 +110,15 @@ class BanditParams(LabParams):
         None,
         "First estimate of every arm; none means 0, and 5 for optimistic.",
         unit="reward",
-        synonyms=("initial values", "starting value", "q1", "q0", "initial estimate", "estimate starting"),
+        synonyms=(
+            "initial values",
+            "starting value",
+            "q1",
+            "q0",
+            "initial estimate",
+            "estimate starting",
+            *_STARTS,
+        ),
         ge=-20,
         le=20,
     )

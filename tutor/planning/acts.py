@@ -400,6 +400,7 @@ def is_smalltalk(tokens: Sequence[Token]) -> bool:
         ["what", "is", "up"],
         ["see", "you", "later"],
         ["nice", "to", "meet"],
+        ["i", "am", "back"],
     ):
         return True
     if words[:2] == ["see", "you"] and len(words) < 5:

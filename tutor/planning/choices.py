@@ -84,8 +84,8 @@ def choose(
                 continue
             reading.values[name] = values[0]  # "what about value iteration", after another method
         elif info.kind == "list":
-            out = [h.entry.value for h in refused]
-            reading.values[name] = swapped(_fix(values, tokens), texts, base.get(name), out)
+            gone = [h.entry.value for h in refused]
+            reading.values[name] = swapped(_fix(values, tokens), texts, base.get(name), gone)
         else:
             values = _fix(values, tokens)
             # "run the rnn with cell rnn, gru and lstm": the first "rnn" names the lab, the list begins at the second

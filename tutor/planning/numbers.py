@@ -46,6 +46,7 @@ _MORE = words("more extra additional further")
 _FEWER = words("fewer less")
 _ENDS = words(", . ! and please ; this now then")
 _ALSO = words("and versus or then with once one again another time")
+_APART = words("on with using at from by to where when but")
 _RAISE = words("increase raise up bump boost")
 _LOWER = words("decrease reduce lower drop cut")
 
@@ -203,6 +204,8 @@ def _worth(
     allowed = LINKS if after else FILLERS
     between = range(mention.end, run[0]) if after else range(run[-1] + 1, mention.start)
     strange = [tokens[i] for i in between if tokens[i].text not in allowed and (after or i not in named)]
+    if not after and any(t.text in _APART for t in strange):
+        return None  # "0.1 on a drifting bandit"
     if len(gap) > 4 or len(strange) > 1 or any(t.kind != "word" or t.text in SEPARATORS for t in strange):
         return None
     inner = mention.info.item or mention.info
@@ -266,6 +269,9 @@ def changes(
         before = base.get(mention.info.name, mention.info.default)
         if before is None:
             continue
+        low = (mention.info.item or mention.info).minimum
+        if isinstance(before, int | float) and plus < -1 and low is not None and before + plus < low:
+            factor, plus = -1 / plus, 0.0  # "cut the learning rate by 10" from 0.02
         changed = (
             [_moved(b, factor, plus, mention.info) for b in before] if isinstance(before, list) else None
         )

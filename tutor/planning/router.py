@@ -147,7 +147,7 @@ class Router:
             if token.kind == "quote":
                 inside = self._lexicon.correct(tokens_of(token.raw, quotes=False))
                 spans = {i for h in self._lexicon.hits(inside) for i in range(h.start, h.end)}
-                named = at > 0 and tokens[at - 1].text in ("prompt", "text")
+                named = bool({"prompt", "text"} & {t.text for t in tokens[max(0, at - 3) : at]})
                 if inside and len(spans) == len(inside) and not named:  # the "bandit" lab
                     opened += inside
                     continue

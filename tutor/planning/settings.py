@@ -21,6 +21,7 @@ from tutor.planning.revisions import left, moved_to
 from tutor.planning.text import Token
 from tutor.planning.vocabulary import words
 
+_ARTICLES = words("the a any its")
 NO = words("no not without off disable disabled skip remove minus non never zero")
 
 
@@ -167,7 +168,9 @@ def _switches(tokens: Sequence[Token], mentions: Sequence[Mention], reading: Rea
         if info.name in reading.values or reading.used & set(range(mention.start, mention.end)):
             continue
         if info.kind == "bool":
-            before = [t.text for t in tokens[max(0, mention.start - 3) : mention.start]]
+            before = [
+                t.text for t in tokens[max(0, mention.start - 4) : mention.start] if t.text not in _ARTICLES
+            ]
             both = _both_ways(tokens, mention)
             if before[-3:] == ["with", "and", "without"] or before[-3:] == ["without", "and", "with"]:
                 reading.values[info.name] = [True, False] if before[-3] == "with" else [False, True]

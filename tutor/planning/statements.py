@@ -17,7 +17,7 @@ _STATES = re.compile(
     |\bor\b
     |(?<!\bit\ )\b(?:is|are|was|were|am)\b(?!\ (?:<number>|equal\ to))
     |\b(?:do\ not|can\ not|does|has|had|will|would|ought|say(?!\ <number>)|seem|look\ like|lose|lost)\b
-    |\bshould\b(?!\ be\ (?:set|<number>(?!\ (?:for|because|so|since|if))))
+    |\bshould\b(?!\ be\ (?:set|doubled|halved|tripled|<number>(?!\ (?:for|because|so|since|if))))
     |\b(?:win|won|blow|went|ended|broke|came|gave|got|became|never|always)\b
     |\bit\ is\ (?:worse|better|lower|higher|more|less|bad|not|so|really|quite|wrong|odd|weird|strange|because|why)\b
     |\bmean\ (?:that|the|it|you|we|all|half|what|<number>)\b
