@@ -88,7 +88,7 @@ _QUESTION = re.compile(
         |am\ not|have\ (?:a|no|to)|keep|wonder|get|understand|thought|missed|read|heard|saw|forgot|was|feel
             |guess)
     |(?:find|look\ up|search|where)
-    |(?:compare|explain|describe|interpret|plot|read)\ (?:these|this|those|that|my|your
+    |(?!compare\ (?:this|that)\ (?:with|to|versus)\ <number>)(?:compare|explain|describe|interpret|plot|read)\ (?:these|this|those|that|my|your
     |the\ (?:last|previous|two|result|run|number|plot|curve)))\b""",
     re.VERBOSE,
 )
@@ -226,7 +226,8 @@ _OFF_UNLESS_NAMED = re.compile(
     r"|investing)\b|which (?:stock|share) (?:should|to)\b"
     r"|\b(?:my|do|finish|write) (?:\w+ )?(?:essay|homework|dissertation|cv|cover letter)\b|jailbreak"
     r"|\byour? (?:favourite|fave)\b"
-    r"|^(?:and )?do you (?:like|love|hate|eat|drink|sleep|dream|live)\b|\btrain me\b|\bcapital of\b"
+    r"|^(?:and )?do you (?:like|love|hate|eat|drink|sleep|dream|live)\b|\btrain me\b"
+    r"|\b(?:good|bad|safe) investment\b|\bcapital of\b"
     r"|^(?:what is |calculate |work out )?<number> (?:of|plus|minus|time|x|divided by) <number>$|\b(?:buy"
     r"|sell) (?:me |my |some )?(?:\w+ )?(?:share|stock|bitcoin)"
 )

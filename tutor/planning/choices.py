@@ -49,6 +49,7 @@ def choose(
     by_field: dict[str, list[Hit]] = {}
     for hit in of_lab(hits, lab, "choice"):
         inside = any(hit.start <= start and end <= hit.end for start, end in twofold)
+        inside = inside or any(hit.start < start < hit.end for start, _ in twofold)  # "decision tree depth 3"
         if inside or not reading.used & set(range(hit.start, hit.end)):
             by_field.setdefault(hit.entry.field, []).append(hit)
     by_field = _one_meaning(words, by_field, reading)

@@ -262,8 +262,12 @@ class Evidence:
     @cached_property
     def adds(self) -> bool:
         too = re.search(r"\btoo(?: please)?$", self.text) is not None  # not "that is too much"
-        beside = re.search(r"\bcompare (?:it|that|this) (?:with|to|versus)\b", self.text) is not None
-        return too or beside or bool({"add", "include"} & set(self.words)) or "as well" in self.text
+        return too or self.beside or bool({"add", "include"} & set(self.words)) or "as well" in self.text
+
+    @cached_property
+    def beside(self) -> bool:
+        """ "compare that with ucb": what was run before stays, and what is named now stands beside it."""
+        return re.search(r"\bcompare (?:(?:it|that|this) )?(?:with|to|versus)\b", self.text) is not None
 
     # ---- the subject
 

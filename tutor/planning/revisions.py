@@ -54,6 +54,24 @@ def swapped(values: list[Any], texts: Sequence[str], before: Any, refused: Seque
     return [values[1] if one == values[0] else one for one in before]
 
 
+def added(
+    infos: Mapping[str, ParamInfo], values: Mapping[str, Any], base: Mapping[str, Any], beside: bool
+) -> dict[str, Any]:
+    """ "add ucb", "compare that with a learning rate of 0.1": new values behind those of the run before."""
+    found = {}
+    for name, value in values.items():
+        info = infos[name]
+        named = (info.item or info).choices and (beside or info.kind == "list")
+        usual = info.default if named else None  # "compare it with 500 random traders" sets one number
+        earlier = base.get(name, list(usual) if isinstance(usual, tuple) else usual)
+        if isinstance(earlier, list) and isinstance(value, list):
+            found[name] = [*earlier, *(v for v in value if v not in earlier)]
+        elif beside and earlier is not None and not isinstance(value, list) and info.kind != "list":
+            before = earlier if isinstance(earlier, list) else [earlier]
+            found[name] = value if value in before else [*before, value]
+    return found
+
+
 def scaled(
     infos: Mapping[str, ParamInfo],
     base: Mapping[str, Any],

@@ -24,7 +24,7 @@ from tutor.planning.details import Reading, compares, measures, sets
 from tutor.planning.evidence import Evidence, weigh
 from tutor.planning.lexicon import Lexicon
 from tutor.planning.plan import Plan, lecture_named, permalink
-from tutor.planning.revisions import scaled, switched
+from tutor.planning.revisions import added, scaled, switched
 from tutor.planning.settings import place, read
 from tutor.planning.statements import asks_leave, is_noun, quotes_code, states, suffices
 from tutor.planning.text import Token, tokens_of
@@ -418,11 +418,8 @@ class Router:
             values = switched(self._lexicon.labs[lab].infos, state.last, facts.words)
         if lab == state.talked and not facts.names(lab):
             before = {**state.talked_values, **before}
-        if facts.adds:
-            for name, value in values.items():
-                earlier = before.get(name)
-                if isinstance(earlier, list) and isinstance(value, list):
-                    values[name] = [*earlier, *(v for v in value if v not in earlier)]
+        if facts.adds and carries:
+            values |= added(self._infos(lab), values, before, facts.beside)
         for name in found.dropped:
             before.pop(name, None)
         parameters = {**before, **values}

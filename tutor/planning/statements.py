@@ -13,7 +13,7 @@ _STATES = re.compile(
     r"""^(?:my|our)\ \S+\ (?!(?:data|csv|file|text)\b)
     |\b(?:reached|collapsed|crashed|diverged|exploded|fell|dropped|rose|jumped|improved|converged|failed|learned|learnt)\b
     |^so\ (?!(?:<number>|i\ (?:can|could)\b))(?:\S+\ ){3,}\S+
-    |\b(?:why|which|who|whose|how\ (?:many|much|come|do|does|is|are|big|long|often)|what\ (?:is|are|do|does|now))\b
+    |\b(?:why|which|who|how\ (?:many|much|come|do|does|is|are|big|long|often)|what\ (?:is|are|do|does|now))\b
     |\bor\b
     |(?<!\bit\ )\b(?:is|are|was|were|am)\b(?!\ (?:<number>|equal\ to))
     |\b(?:do\ not|can\ not|does|has|had|will|would|ought|say(?!\ <number>)|seem|look\ like|lose|lost)\b
