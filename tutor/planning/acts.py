@@ -88,7 +88,8 @@ _QUESTION = re.compile(
         |am\ not|have\ (?:a|no|to)|keep|wonder|get|understand|thought|missed|read|heard|saw|forgot|was|feel
             |guess)
     |(?:find|look\ up|search|where)
-    |(?!compare\ (?:this|that)\ (?:with|to|versus)\ <number>)(?:compare|explain|describe|interpret|plot|read)\ (?:these|this|those|that|my|your
+    |(?!compare\ (?:this|that)\ (?:with|to|versus)\ <number>)
+    (?:compare|explain|describe|interpret|plot|read)\ (?:these|this|those|that|my|your
     |the\ (?:last|previous|two|result|run|number|plot|curve)))\b""",
     re.VERBOSE,
 )
