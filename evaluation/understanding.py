@@ -24,6 +24,7 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch j", 110, "94.5%", "97.3%", "90.5%", "0.0%"),
     ("routing_blind.jsonl, batch k", 112, "99.1%", "100.0%", "94.6%", "0.0%"),
     ("routing_blind.jsonl, batch l", 110, "98.2%", "99.1%", "96.0%", "0.0%"),
+    ("routing_blind.jsonl, batch m", 101, "94.1%", "99.0%", "98.1%", "2.1%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

@@ -164,7 +164,7 @@ _SOCIAL = _STRONG_SOCIAL | words(
     feeling things what up too really pretty quite worry problem super helped solved sorted clears cleared
     understand like were genuinely thought time weekend lovely tonight had enough off then right kind of
     clever smart best that's clear useful load loads away back
-    anyway anyways good-bye point it was looks look pretty talk speak catch take care
+    anyway anyways bad my worked good-bye point it was looks look pretty talk speak catch take care
     """
 )
 _META = re.compile(
@@ -227,7 +227,7 @@ _OFF_UNLESS_NAMED = re.compile(
     r"|investing)\b|which (?:stock|share) (?:should|to)\b"
     r"|\b(?:my|do|finish|write) (?:\w+ )?(?:essay|homework|dissertation|cv|cover letter)\b|jailbreak"
     r"|\byour? (?:favourite|fave)\b"
-    r"|^(?:and )?do you (?:like|love|hate|eat|drink|sleep|dream|live)\b|\btrain me\b"
+    r"|^what time (?:is|does|do|will)\b|^(?:and )?do you (?:like|love|hate|eat|drink|sleep|dream|live)\b|\btrain me\b"
     r"|\b(?:good|bad|safe) investment\b|\bcapital of\b"
     r"|^(?:what is |calculate |work out )?<number> (?:of|plus|minus|time|x|divided by) <number>$|\b(?:buy"
     r"|sell) (?:me |my |some )?(?:\w+ )?(?:share|stock|bitcoin)"

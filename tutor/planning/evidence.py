@@ -30,6 +30,13 @@ _MARKS = words("please lab experiment again demo simulation now go testbed run")
 _GLUE = words(
     "a an the and or of for to by my no it this that so can compare side each other some i we you me lets let us ok"
 )
+_FACTORS = {
+    **{"double": 2.0, "doubled": 2.0, "twice": 2.0, "triple": 3.0, "tripled": 3.0},
+    **{"halve": 0.5, "halved": 0.5, "half": 0.5},
+}
+_RESCALES = re.compile(
+    rf"\b(?:({'|'.join(_FACTORS)}) (?:it|that|this)\b|(?:make|do|try) (?:it|that|this) ({'|'.join(_FACTORS)})\b)"
+)
 _FACT = re.compile(r"<number> \w+ (?:are|is|were|was|get|have) (?!<number>)")
 _RESETS = (
     "default setting",
@@ -263,6 +270,19 @@ class Evidence:
     def adds(self) -> bool:
         too = re.search(r"\btoo(?: please)?$", self.text) is not None  # not "that is too much"
         return too or self.beside or bool({"add", "include"} & set(self.words)) or "as well" in self.text
+
+    @cached_property
+    def rescales(self) -> float:
+        """The factor in "double it", "half that please"; 0 where there is none."""
+        said = " ".join(token.raw.lower() for token in self.tokens)
+        found = _RESCALES.search(said) if len(self.words) <= 7 and not self.asked_by_mark else None
+        return _FACTORS[found[1] or found[2]] if found else 0.0
+
+    @cached_property
+    def labs_named(self) -> int:
+        """How many labs are named by a name that is theirs alone."""
+        own = [h for h in self.hits if h.entry.kind == "lab" and self.sharing[(h.start, h.end)] == 1]
+        return len({hit.entry.lab for hit in own})
 
     @cached_property
     def beside(self) -> bool:

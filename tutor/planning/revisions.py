@@ -95,6 +95,17 @@ def scaled(
     return {info.name: round(value) if info.kind == "int" else value}
 
 
+def times(
+    infos: Mapping[str, ParamInfo], base: Mapping[str, Any], last: str | None, factor: float
+) -> dict[str, Any]:
+    """ "double it": the value that was set last, multiplied."""
+    info, before = infos.get(last or ""), base.get(last or "")
+    if info is None or not factor or isinstance(before, bool | str | list | None):
+        return {}
+    value = tidy(before * factor)
+    return {info.name: round(value) if info.kind == "int" else value}
+
+
 def switched(infos: Mapping[str, ParamInfo], last: str | None, texts: Sequence[str]) -> dict[str, Any]:
     """ "turn it off again", where a switch was set last."""
     info = infos.get(last or "")

@@ -24,7 +24,7 @@ from tutor.planning.details import Reading, compares, measures, sets
 from tutor.planning.evidence import Evidence, weigh
 from tutor.planning.lexicon import Lexicon
 from tutor.planning.plan import Plan, lecture_named, permalink
-from tutor.planning.revisions import added, scaled, switched
+from tutor.planning.revisions import added, scaled, switched, times
 from tutor.planning.settings import place, read
 from tutor.planning.statements import asks_leave, is_noun, quotes_code, states, suffices
 from tutor.planning.text import Token, tokens_of
@@ -60,6 +60,7 @@ _POINTS = words("it that this one both them those again same")
 _DOING = words(
     """
     do try build test solve evaluate predict forecast classify compare trade balance recognise let plot make
+    generate segment detect
     """
 )
 
@@ -237,6 +238,9 @@ class Router:
         """A clause says to run, try, change or show something."""
         if facts.foreign or facts.unknown_data:
             return Plan("meta", confidence=0.85), None
+        two_labs = facts.labs_named > 1 and order.verb in ("compare", "contrast") and bool(ranked)
+        if two_labs and not sets(reading(ranked[0][1]), self._infos(ranked[0][1])):
+            return self._question(facts, state), None  # "compare bandits and mdps": no run does
         stray = order.act == "run" and facts.elsewhere > 0 and facts.named and bool(ranked)
         stray = stray or (bool(ranked) and not facts.lab_named and facts.runs_something_else(order))
         if stray and not sets(reading(ranked[0][1]), self._infos(ranked[0][1])):
@@ -341,6 +345,7 @@ class Router:
                 facts.settles(best, found)
                 or corrected
                 or found.dropped
+                or facts.rescales
                 or (facts.points and not facts.asked_by_mark)
             ):
                 return self._run(best, facts, reading, state)
@@ -415,7 +420,8 @@ class Router:
             values = values or place(found.loose, own, before, state.last, facts.words)
             last = next(iter(values), state.last)
         elif carries and not values:
-            values = switched(self._lexicon.labs[lab].infos, state.last, facts.words)
+            values = switched(self._infos(lab), state.last, facts.words)
+            values = values or times(self._infos(lab), before, state.last, facts.rescales)
         if lab == state.talked and not facts.names(lab):
             before = {**state.talked_values, **before}
         if facts.adds and carries:
