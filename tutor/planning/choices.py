@@ -192,7 +192,11 @@ def _meant(hit: Hit, words: LabWords, tokens: Sequence[Token], hits: Sequence[Hi
         return True  # "optimistic start of 3"
     if before[-1:] == ["of"] and any(t.kind == "number" for t in tokens):
         return True  # "20 points of the curve"
-    if before[-1:] == [","] and after in ("", ",") and any(t.kind == "number" for t in tokens):
+    if (
+        (before[-1:] == [","] or hit.start == 0)
+        and after in ("", ",")
+        and any(t.kind == "number" for t in tokens)
+    ):
         return True  # "3 layers, lookback 25, return"
     return bool(before and before[-1] in INTRODUCES) or after in ("one", "instead", "data", "version")
 

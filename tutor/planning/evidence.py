@@ -37,6 +37,9 @@ _FACTORS = {
 _RESCALES = re.compile(
     rf"\b(?:({'|'.join(_FACTORS)}) (?:it|that|this)\b|(?:make|do|try) (?:it|that|this) ({'|'.join(_FACTORS)})\b)"
 )
+_BEHIND = re.compile(
+    r"^(?:and|plus) (?!(?:on|with|for|in|then|now|what|if|run|make|use|set|try|change|do|without)\b)"
+)
 _FACT = re.compile(r"<number> \w+ (?:are|is|were|was|get|have) (?!<number>)")
 _RESETS = (
     "default setting",
@@ -269,7 +272,14 @@ class Evidence:
     @cached_property
     def adds(self) -> bool:
         too = re.search(r"\btoo(?: please)?$", self.text) is not None  # not "that is too much"
-        return too or self.beside or bool({"add", "include"} & set(self.words)) or "as well" in self.text
+        behind = _BEHIND.search(self.text) is not None and not self.asked_by_mark
+        return (
+            too
+            or behind
+            or self.beside
+            or bool({"add", "include"} & set(self.words))
+            or "as well" in self.text
+        )
 
     @cached_property
     def rescales(self) -> float:

@@ -28,7 +28,7 @@ from tutor.planning.revisions import added, scaled, switched, times
 from tutor.planning.settings import place, read
 from tutor.planning.statements import asks_leave, is_noun, quotes_code, states, suffices
 from tutor.planning.text import Token, tokens_of
-from tutor.planning.vocabulary import words
+from tutor.planning.vocabulary import CARRIES, DOING, MODIFIES, POINTS
 
 __all__ = ["Plan", "Router"]
 
@@ -45,24 +45,6 @@ class _State:
     talked: str | None = None
     talked_values: dict[str, Any] = field(default_factory=dict)
     turns: int = 0
-
-
-_CARRIES = words("again same keep still too also instead but repeat another previous exactly before")
-# "make the network wider" is about the run that is there, though it names the lab.
-_MODIFIES = words(
-    """
-    make set change give increase decrease double halve triple add remove keep drop lower raise bump reduce switch
-    swap turn
-    """
-)
-_POINTS = words("it that this one both them those again same")
-# Soft verbs that, with words of the subject, ask for an experiment even where no lab is known for it.
-_DOING = words(
-    """
-    do try build test solve evaluate predict forecast classify compare trade balance recognise let plot make
-    generate segment detect
-    """
-)
 
 
 class Router:
@@ -248,7 +230,7 @@ class Router:
             return Plan("meta", confidence=0.55, alternative=replace(run, confidence=0.45)), None
         if order.act == "change" and state.lab is None and not facts.sure_run and asks_leave(order.text):
             return self._question(facts, state), None
-        pointing = bool(_POINTS & set(facts.words)) or order.verb in ("repeat", "rerun")
+        pointing = bool(POINTS & set(facts.words)) or order.verb in ("repeat", "rerun")
         strong = order.act == "run"
         if not ranked:
             return self._wish(order, facts), None
@@ -283,7 +265,7 @@ class Router:
             not facts.off_subject or order.verb in ("simulate", "train", "fit", "retrain")
         ):
             return Plan("meta", confidence=0.7)
-        if order.verb in _DOING and facts.on_subject and not facts.off_subject:
+        if order.verb in DOING and facts.on_subject and not facts.off_subject:
             return Plan("meta", confidence=0.55)
         if facts.off_subject or not facts.on_subject:
             return Plan("other", confidence=0.6)
@@ -406,8 +388,8 @@ class Router:
             and not facts.resets
             and (
                 not facts.names(lab)
-                or bool(_CARRIES & set(facts.words))
-                or (facts.order is not None and facts.order.verb in _MODIFIES)
+                or bool(CARRIES & set(facts.words))
+                or (facts.order is not None and facts.order.verb in MODIFIES)
                 or facts.supposes
                 or facts.words[0] in ("and", "also", "plus", "with", "but")
             )

@@ -16,7 +16,7 @@ _STATES = re.compile(
     |\b(?:why|which|who|how\ (?:many|much|come|do|does|is|are|big|long|often)|what\ (?:is|are|do|does|now))\b
     |\bor\b
     |(?<!\bit\ )\b(?:is|are|was|were|am)\b(?!\ (?:<number>|equal\ to))
-    |\b(?:do\ not|can\ not|does|has|had|will|would|ought|say(?!\ <number>)|seem|look\ like|lose|lost)\b
+    |\b(?:do\ not|can\ not|does|has|had|will|would|ought|say(?!\ <number>)|seem|sound|feel|look\ like|lose|lost)\b
     |\bshould\b(?!\ be\ (?:set|doubled|halved|tripled|<number>(?!\ (?:for|because|so|since|if))))
     |\b(?:win|won|blow|went|ended|broke|came|gave|got|became|never|always)\b
     |\bit\ is\ (?:worse|better|lower|higher|more|less|bad|not|so|really|quite|wrong|odd|weird|strange|because|why)\b
