@@ -48,8 +48,16 @@ class CnnParams(LabParams):
                 "basic",
             ),
             "lenet": ("lenet5", "lenet 5", "lenet-5", "le net"),
-            "vgg": ("vgg style", "vgg net", "vggnet", "vgg16", "mini vgg"),
-            "resnet": ("residual network", "res net", "resnets", "skip connections", "residual"),
+            "vgg": ("vgg network", "vgg model", "vgg style", "vgg net", "vggnet", "vgg16", "mini vgg"),
+            "resnet": (
+                "resnet network",
+                "resnet model",
+                "residual network",
+                "res net",
+                "resnets",
+                "skip connections",
+                "residual",
+            ),
         },
     )
     epochs: int = param(

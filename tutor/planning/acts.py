@@ -164,7 +164,7 @@ _SOCIAL = _STRONG_SOCIAL | words(
     feeling things what up too really pretty quite worry problem super helped solved sorted clears cleared
     understand like were genuinely thought time weekend lovely tonight had enough off then right kind of
     clever smart best that's clear useful load loads away back
-    anyway anyways bad my worked good-bye point it was looks look pretty talk speak catch take care
+    anyway anyways hope bad my worked good-bye point it was looks look pretty talk speak catch take care
     """
 )
 _META = re.compile(
@@ -181,6 +181,7 @@ _META = re.compile(
     |\b(?:do\ you\ have|have\ you\ got|is\ there|you\ got)\ (?:anything|something|one)\b.*
         \b(?:run|try|play|experiment|lab)\b
     |\b(?:everything|anything|list\ (?:what|all))\ (?:that\ )?(?:i|we|you)\ can\ (?:run|try|do)\b
+    |\b(?:lab|experiment)\ list\b|\blist\ of\ (?:\w+\ )?(?:lab|experiment)\b
     |\b(?:list|show\ me)\ (?:\w+\ ){0,2}(?:lecture|model|lab|tool|command)$
     |\b(?:is\ there|do\ you\ have|have\ you\ got|are\ there|got)\ (?:a|any|an|some|other
         |more)?\ ?(?:\w+\ ){0,3}(?:lab|experiment|simulation|demo)\b
@@ -360,7 +361,7 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
         return "change", first
     if first in _FAVOUR:
         return "favour", first
-    if re.match(r"^can (?:a|an|the|it|this)\b", text):
+    if re.match(r"^(?:can (?:a|an|the|it|this)|(?:can|could|should) (?:i|we))\b", text):
         return "question", "can"
     return "fragment", ""
 

@@ -91,6 +91,9 @@ def choose(
             values = _fix(values, tokens)
             # "run the rnn with cell rnn, gru and lstm": the first "rnn" names the lab, the list begins at the second
             latest = sorted({h.entry.value: h for h in wanted}.values(), key=lambda h: h.start)
+            if reading.compares and "none" in info.choices and "none" in texts and "none" not in values:
+                values.insert(0 if texts.index("none") < latest[0].start else len(values), "none")
+                latest = []
             joined = len(values) > 1 and (reading.compares or _listed(latest, tokens))
             reading.values[name] = values if joined else values[-1]
         if name in reading.values:

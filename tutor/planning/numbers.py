@@ -47,6 +47,7 @@ _FEWER = words("fewer less")
 _ENDS = words(", . ! and please ; this now then")
 _ALSO = words("and versus or then with once one again another time")
 _APART = words("on with using at from by to where when but")
+COMPARING = words("compare comparing comparison")
 _RAISE = words("increase raise up bump boost")
 _LOWER = words("decrease reduce lower drop cut")
 
@@ -192,7 +193,8 @@ def joined(tokens: Sequence[Token], one: int, two: int) -> bool:
         return False
     if tokens[two].vague and between[-1].text == "a":  # "zero, a tenth and a half"
         between = between[:-1]
-    return len(between) <= 2 and all(token.text in SEPARATORS for token in between)
+    apart = SEPARATORS | {"with"} if COMPARING & {token.text for token in tokens[:one]} else SEPARATORS
+    return len(between) <= 2 and all(token.text in apart for token in between)
 
 
 def _worth(

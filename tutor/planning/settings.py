@@ -32,7 +32,9 @@ def read(
     lab = words.lab.id
     reading = Reading(used=set(blocked))
     texts = [token.text for token in tokens]
-    reading.compares = any(text in ("versus", "compare", "comparison", "both", "or") for text in texts)
+    reading.compares = any(
+        text in ("versus", "compare", "comparing", "comparison", "both", "or") for text in texts
+    )
     mentions = [
         Mention(hit.start, hit.end, words.infos[hit.entry.field])
         for hit in of_lab(hits, lab, "field")
