@@ -27,6 +27,7 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch m", 101, "94.1%", "99.0%", "98.1%", "2.1%"),
     ("routing_blind.jsonl, batch n", 92, "97.8%", "98.9%", "91.5%", "3.0%"),
     ("routing_blind.jsonl, batch o", 89, "96.6%", "97.8%", "95.0%", "3.4%"),
+    ("routing_blind.jsonl, batch p", 90, "94.4%", "95.6%", "91.9%", "3.6%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

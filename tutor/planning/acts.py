@@ -125,6 +125,7 @@ _NO_RUN = re.compile(
     r"\b(?:(?:do not|never|no need to|not) (?:actually |need to |want to |want you to |bother )?(?:run"
     r"|train|start|simulate|execute|running|training|launch)\b"
     r"|(?:without|instead of|rather than|before) (?:actually )?(?:running|training|simulating|run)\b"
+    r"|in (?:words?|theory|principle)$|\bon paper\b|conceptually|theoretically|\bby hand\b"
     r"|not a run\b|no (?:run|simulation|experiment)\b)"
 )
 _QUIZ = re.compile(
@@ -396,7 +397,11 @@ def wants_a_quiz(text: str) -> bool:
 
 def is_smalltalk(tokens: Sequence[Token]) -> bool:
     words = [token.text for token in tokens if token.kind == "word"]
-    if any(token.kind == "number" and not token.vague for token in tokens) or not 0 < len(words) <= 12:
+    counted = (t for t in tokens if t.kind == "number" and not t.vague)
+    if (
+        any(token.raw.lower() not in ("a million", "million") for token in counted)
+        or not 0 < len(words) <= 12
+    ):
         return False
     if words[:3] in (
         ["how", "are", "you"],

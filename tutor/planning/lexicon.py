@@ -210,6 +210,14 @@ class Lexicon:
         return len(after) == 2 and after[0].text in ("of", "=", ":") and after[1].kind == "number"
 
 
+def refers_back(hit: Hit, tokens: Sequence[Token]) -> bool:
+    """Whether "the network" or "this model" may mean that of the run before, though it also is a lab's name."""
+    generic = (
+        hit.entry.kind == "lab" and hit.length == 1 and tokens[hit.start].text in ("network", "net", "model")
+    )
+    return generic and hit.start > 0 and tokens[hit.start - 1].text in ("the", "this", "that", "same")
+
+
 def _inside(hit: Hit, longer: Iterable[Hit]) -> bool:
     """Whether a longer phrase covers the hit, and is not just another lab's longer name for the same value."""
     return any(

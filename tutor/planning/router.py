@@ -22,7 +22,7 @@ from tutor.planning.choices import EVERYDAY
 from tutor.planning.daily_life import asks_about_the_world
 from tutor.planning.details import Reading, compares, measures, sets
 from tutor.planning.evidence import Evidence, weigh
-from tutor.planning.lexicon import Lexicon
+from tutor.planning.lexicon import Lexicon, refers_back
 from tutor.planning.plan import Plan, lecture_named, permalink
 from tutor.planning.revisions import added, scaled, switched, times
 from tutor.planning.settings import place, read
@@ -101,6 +101,8 @@ class Router:
         text = acts.plain(tokens)
         lecture, blocked = lecture_named(tokens)
         hits = [h for h in self._lexicon.hits(tokens) if not blocked & set(range(h.start, h.end))]
+        if state.lab is not None:
+            hits = [h for h in hits if h.entry.lab == state.lab or not refers_back(h, tokens)]
         clauses = acts.clauses_of(tokens)
         facts = weigh(tokens, hits, clauses, text, self._lexicon)
         readings: dict[str, Reading] = {}

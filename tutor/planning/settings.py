@@ -174,8 +174,14 @@ def _switches(tokens: Sequence[Token], mentions: Sequence[Mention], reading: Rea
                 t.text for t in tokens[max(0, mention.start - 4) : mention.start] if t.text not in _ARTICLES
             ]
             both = _both_ways(tokens, mention)
-            if before[-3:] == ["with", "and", "without"] or before[-3:] == ["without", "and", "with"]:
-                reading.values[info.name] = [True, False] if before[-3] == "with" else [False, True]
+            sides = before[-3:]
+            if {"with", "without"} == {*sides[:1], *sides[2:]} and sides[1] in (
+                "and",
+                "versus",
+                "or",
+                "then",
+            ):
+                reading.values[info.name] = [True, False] if sides[0] == "with" else [False, True]
             elif both:
                 reading.values[info.name] = both
             else:

@@ -116,7 +116,7 @@ SUBJECT = words(
 # Subjects that no course on machine learning answers for.
 ELSEWHERE = words(
     """
-    news headline tv television telly shop shopping supermarket timetable
+    news headline cat dog kitten euro dollar currency tv television telly shop shopping supermarket timetable
     poem poetry song lyric joke story novel flight hotel holiday pizza recipe cook cooking pasta cake
     dinner lunch food restaurant takeaway curry weather rain forecast sunny umbrella football cricket rugby
     tennis olympic league capital president king queen prime minister election vote politic
