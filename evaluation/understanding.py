@@ -28,6 +28,7 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch n", 92, "97.8%", "98.9%", "91.5%", "3.0%"),
     ("routing_blind.jsonl, batch o", 89, "96.6%", "97.8%", "95.0%", "3.4%"),
     ("routing_blind.jsonl, batch p", 90, "94.4%", "95.6%", "91.9%", "3.6%"),
+    ("routing_blind.jsonl, batch q", 88, "97.7%", "98.9%", "91.5%", "0.0%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

@@ -177,7 +177,7 @@ _META = re.compile(
                 |now))*)?$
     |\b(?:what|which|how\ many|list|any|all\ the|see\ the|show\ me\ (?:the|all
         |your))\b(?:\ \w+){0,4}\ (?:lab|experiment|simulation|demo)\b(?!\ result)(?:.*\b(?:there|have
-            |available|offer|can\ i|do\ you|run|exist|got|you)\b|$)
+            |available|offer|can\ i|do\ you|run|exist|got|you|belong|go\ with)\b|$)
     |\b(?:what|which)\ (?:lecture|topic|course)s?\ (?:do\ you|are\ there|can\ you|have\ you|are\ available)\b
     |\b(?:do\ you\ have|have\ you\ got|is\ there|you\ got)\ (?:anything|something|one)\b.*
         \b(?:run|try|play|experiment|lab)\b

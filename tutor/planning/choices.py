@@ -176,7 +176,9 @@ def _meant(hit: Hit, words: LabWords, tokens: Sequence[Token], hits: Sequence[Hi
         return False  # "a context of 32 characters"
     if not hit.plain or word not in EVERYDAY or rivals:
         return True
-    near = set(range(hit.start - 2, hit.start)) | set(range(hit.end, hit.end + 2))
+    own = [h for h in hits if h.entry.lab == words.lab.id and h.entry.kind == "choice"]
+    first = min([hit.start, *(h.start for h in own if h.end == hit.start)])  # "predict rolls royce returns"
+    near = set(range(min(first - 1, hit.start - 2), hit.start)) | set(range(hit.end, hit.end + 2))
     for other in hits:
         if other.entry.lab == words.lab.id and near & set(range(other.start, other.end)):
             if other.entry.kind == "field" and other.entry.field == hit.entry.field:

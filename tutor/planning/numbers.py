@@ -45,7 +45,7 @@ _OF = words(
 _MORE = words("more extra additional further")
 _FEWER = words("fewer less")
 _ENDS = words(", . ! and please ; this now then")
-_ALSO = words("and versus or then with once one again another time")
+_ALSO = words("and versus or then with to compared once one again another time")
 _APART = words("on with using at from by to where when but")
 COMPARING = words("compare comparing comparison")
 _RAISE = words("increase raise up bump boost")
@@ -232,6 +232,8 @@ def _worth(
         gain += 1.0 if tokens[run[0] - 1].text == "every" else 0.0  # "copied every 50 episodes" is a period
     else:
         gain += 0.4 if inner.kind == "int" else -0.2
+    if len(run) > 1 and tokens[run[-1] - 1].text == "," and not after:
+        gain -= 0.1  # "update 5 and 20, 200 episodes": a list ends in "and"
     for i in run:
         value = fit(tokens[i], mention.info)
         if inner.kind == "int" and not float(value).is_integer():
@@ -365,6 +367,23 @@ def _moved(value: float, factor: float, plus: float, info: ParamInfo) -> float |
     return round(moved) if inner.kind == "int" else moved
 
 
+def _elsewhere(
+    layer: Mention, mentions: Sequence[Mention], tokens: Sequence[Token]
+) -> tuple[list[int], set[int]]:
+    """The "six" of "six tanh neurons in one hidden layer": a size said away from the layers, and its tokens."""
+    for other in mentions:
+        if other.info.name != layer.info.name or other.start == layer.start:
+            continue
+        for at in range(other.start - 1, max(-1, other.start - 4), -1):
+            token = tokens[at]
+            if token.kind == "number" and isinstance(token.value, int) and not token.percent:
+                apart = layer.start - 3 <= at < layer.end
+                return ([], set()) if apart else ([token.value], {at, *range(other.start, other.end)})
+            if token.kind != "word":
+                break
+    return [], set()
+
+
 def layer_sizes(
     tokens: Sequence[Token], mentions: Sequence[Mention], base: Mapping[str, Any]
 ) -> tuple[dict[str, Any], set[int]]:
@@ -415,6 +434,9 @@ def layer_sizes(
                 break
         if sizes and len(sizes) not in (1, count):
             sizes = sizes[:1]
+        if not sizes:
+            sizes, more = _elsewhere(mention, mentions, tokens)
+            used |= more
         if not sizes:
             earlier = base.get(name, mention.info.default) or [16]
             return {name: [earlier[0]] * count}, used
