@@ -29,6 +29,8 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch o", 89, "96.6%", "97.8%", "95.0%", "3.4%"),
     ("routing_blind.jsonl, batch p", 90, "94.4%", "95.6%", "91.9%", "3.6%"),
     ("routing_blind.jsonl, batch q", 88, "97.7%", "98.9%", "91.5%", "0.0%"),
+    ("routing_blind.jsonl, batch r", 95, "85.3%", "96.8%", "89.5%", "2.6%"),
+    ("routing_blind.jsonl, batch s", 86, "87.2%", "97.7%", "92.9%", "1.4%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 

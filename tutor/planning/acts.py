@@ -87,7 +87,7 @@ _QUESTION = re.compile(
     |help\ (?:me\ )?understand|i\ (?:am\ )?(?:do\ not\ (?:understand|get|know|see|follow)|still|am|can\ not
         |am\ not|have\ (?:a|no|to)|keep|wonder|get|understand|thought|missed|read|heard|saw|forgot|was|feel
             |guess)
-    |(?:find|look\ up|search|where)
+    |(?:find|look\ up|search|where)|(?:repeat|put)\ (?:that|it|this)\ (?:again\ )?(?:in|more|slower|another)
     |(?!compare\ (?:this|that)\ (?:with|to|versus)\ <number>)
     (?:compare|explain|describe|interpret|plot|read)\ (?:these|this|those|that|my|your
     |the\ (?:last|previous|two|result|run|number|plot|curve)))\b""",
@@ -129,7 +129,7 @@ _NO_RUN = re.compile(
     r"|not a run\b|no (?:run|simulation|experiment)\b)"
 )
 _QUIZ = re.compile(
-    r"\b(?:quiz\w*|test (?:me|my|myself|us)|tested on|examine me|ask me|mock (?:exam|test|quiz)"
+    r"(?<![\w<])(?:quiz\w*|test (?:me|my|myself|us)|tested on|examine me|ask me|mock (?:exam|test|quiz)"
     r"|flash ?card|mcq|multiple choice"
     r"|(?:practice|practise|exam|exam style|revision|test|quiz|warm up|example exam) question"
     r"|another question|more question"
@@ -153,7 +153,7 @@ _STRONG_SOCIAL = words(
     """
     worries hi hello hey hiya heya howdy thanks thank cheers ta bye goodbye morning afternoon evening
     goodnight night welcome sorry brilliant amazing awesome lovely ace wicked legend cool nice great good
-    perfect wow haha ha lol ok okay alright fine appreciated appreciate gotcha sick interesting fab
+    perfect wow haha ha lol ok okay alright fine appreciated appreciate gotcha sick interesting fab cya
     fantastic excellent ciao laters yo sup understood yay oh helpful yes yeah no nope yep hmm neat
     """
 )
@@ -177,13 +177,13 @@ _META = re.compile(
                 |now))*)?$
     |\b(?:what|which|how\ many|list|any|all\ the|see\ the|show\ me\ (?:the|all
         |your))\b(?:\ \w+){0,4}\ (?:lab|experiment|simulation|demo)\b(?!\ result)(?:.*\b(?:there|have
-            |available|offer|can\ i|do\ you|run|exist|got|you|belong|go\ with)\b|$)
+            |available|offer|can\ i|do\ you|run|exist|got|you|belong|go\ with|use|need|cover)\b|$)
     |\b(?:what|which)\ (?:lecture|topic|course)s?\ (?:do\ you|are\ there|can\ you|have\ you|are\ available)\b
     |\b(?:do\ you\ have|have\ you\ got|is\ there|you\ got)\ (?:anything|something|one)\b.*
         \b(?:run|try|play|experiment|lab)\b
     |\b(?:everything|anything|list\ (?:what|all))\ (?:that\ )?(?:i|we|you)\ can\ (?:run|try|do)\b
     |\b(?:lab|experiment)\ list\b|\blist\ of\ (?:\w+\ )?(?:lab|experiment)\b
-    |\b(?:list|show\ me)\ (?:\w+\ ){0,2}(?:lecture|model|lab|tool|command)$
+    |\b(?:list|show\ me)\ (?:\w+\ ){0,2}(?:lecture|model|lab|tool|command)$|\bwhat\ command
     |\b(?:is\ there|do\ you\ have|have\ you\ got|are\ there|got)\ (?:a|any|an|some|other
         |more)?\ ?(?:\w+\ ){0,3}(?:lab|experiment|simulation|demo)\b
     |\bwhat\ (?:can|could|may)\ (?:i|we|you)\ (?:change|set|adjust|tweak|vary|alter|choose)\b
@@ -230,7 +230,7 @@ _OFF_UNLESS_NAMED = re.compile(
     r"|\b(?:my|do|finish|write) (?:\w+ )?(?:essay|homework|dissertation|cv|cover letter)\b|jailbreak"
     r"|\byour? (?:favourite|fave)\b"
     r"|^what time (?:is|does|do|will)\b|^(?:and )?do you (?:like|love|hate|eat|drink|sleep|dream|live)\b|\btrain me\b"
-    r"|\b(?:good|bad|safe) investment\b|\bcapital of\b"
+    r"|\b(?:good|bad|safe) investment\b|\bmeaning of life\b|\bcapital of\b"
     r"|^(?:what is |calculate |work out )?<number> (?:of|plus|minus|time|x|divided by) <number>$|\b(?:buy"
     r"|sell) (?:me |my |some )?(?:\w+ )?(?:share|stock|bitcoin)"
 )
@@ -362,7 +362,7 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
         return "change", first
     if first in _FAVOUR:
         return "favour", first
-    if re.match(r"^(?:can (?:a|an|the|it|this)|(?:can|could|should) (?:i|we))\b", text):
+    if re.match(r"^(?:can (?:a|an|the|it|this)|(?:can|could|should) (?:i|we) (?!go|just|also))\b", text):
         return "question", "can"
     return "fragment", ""
 

@@ -12,7 +12,7 @@ from typing import Any
 from labs.fields import ParamInfo
 from tutor.planning import acts
 from tutor.planning.acts import Clause
-from tutor.planning.daily_life import asks_how_to
+from tutor.planning.daily_life import asks_how_to, chats, feels
 from tutor.planning.lexicon import Hit, Lexicon
 from tutor.planning.numbers import numeric
 from tutor.planning.settings import Reading
@@ -300,6 +300,17 @@ class Evidence:
         return re.search(r"\bcompare (?:(?:it|that|this) )?(?:with|to|versus)\b", self.text) is not None
 
     # ---- the subject
+
+    @cached_property
+    def of_a_lab(self) -> bool:
+        """Whether a lab, a word of its subject or one of its values is named; a parameter's name is not enough."""
+        return any(hit.entry.kind in ("lab", "topic", "choice") for hit in self.hits)
+
+    @cached_property
+    def chats(self) -> bool:
+        if self.asked_by_mark or self.numbers or self.on_subject:
+            return False
+        return feels(self.text) or (not self.elsewhere and chats(self.text))
 
     @cached_property
     def foreign(self) -> bool:

@@ -182,6 +182,8 @@ class Router:
             return Plan("quiz", confidence=0.95), None
         if acts.is_smalltalk(facts.tokens) and not facts.lab_named:
             return Plan("smalltalk", confidence=0.95), None
+        if facts.chats:
+            return Plan("smalltalk", confidence=0.8), None
         if facts.forbidden:
             return self._question(facts, state), None
         order = facts.order
@@ -225,7 +227,8 @@ class Router:
         two_labs = facts.labs_named > 1 and order.verb in ("compare", "contrast") and bool(ranked)
         if two_labs and not sets(reading(ranked[0][1]), self._infos(ranked[0][1])):
             return self._question(facts, state), None  # "compare bandits and mdps": no run does
-        stray = order.act == "run" and facts.elsewhere > 0 and facts.named and bool(ranked)
+        predicts = order.verb in ("forecast", "predict", "classify", "detect", "recognise", "generate")
+        stray = (order.act == "run" or predicts) and facts.elsewhere > 0 and facts.named and bool(ranked)
         stray = stray or (bool(ranked) and not facts.lab_named and facts.runs_something_else(order))
         if stray and not sets(reading(ranked[0][1]), self._infos(ranked[0][1])):
             run = self._run(ranked[0][1], facts, reading, state)[0]  # "train an lstm to compose music"
@@ -369,7 +372,7 @@ class Router:
         if not facts.on_subject:
             if facts.off_subject or asks_about_the_world(facts.text) or facts.of_daily_life:
                 return Plan("other", confidence=0.8)
-        elif facts.elsewhere and facts.elsewhere >= facts.subject and not facts.hits:
+        elif facts.elsewhere and facts.elsewhere >= facts.subject and not facts.of_a_lab:
             return Plan("other", confidence=0.7)
         return Plan("question", confidence=0.9 if facts.on_subject or state.turns else 0.7)
 

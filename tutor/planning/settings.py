@@ -91,7 +91,8 @@ def _is_verb(hit: Hit, tokens: Sequence[Token], words: LabWords) -> bool:
     if hit.length > 1 or raw not in RUN | CHANGE or words.infos[hit.entry.field].kind == "bool":
         return False
     counted = hit.start > 0 and tokens[hit.start - 1].kind == "number"
-    named = hit.end < len(tokens) and tokens[hit.end].text in ("=", ":")
+    after = tokens[hit.end] if hit.end < len(tokens) else None
+    named = after is not None and (after.text in ("=", ":") or after.percent)  # "test 10%"
     return not counted and not named
 
 

@@ -56,7 +56,10 @@ def quotes_code(message: str) -> bool:
 def asks_leave(text: str) -> bool:
     """ "can i leave out the relu?": about what is allowed, not an order."""
     return (
-        re.match(r"(?:so |and |but |ok )*(?:(?:can|could|may|must|should) (?:i|we)|is there \w+ way)\b", text)
+        re.match(
+            r"(?:so |and |but |ok )*(?:(?:can|could|may|must|should) (?:i|we)(?! see)|is there \w+ way)\b",
+            text,
+        )
         is not None
     )
 

@@ -69,7 +69,9 @@ shakespeare, wikipedia, bitcoin, btc, ethereum, crypto, forex, weather data, cov
 and dog, cat photo, quantum, elastic net, support vector regression, svr, kernel regression, stepwise
 regression, contextual bandit, linucb, duelling bandit, dueling bandit, dueling dqn, duelling dqn, rainbow
 dqn, prioritised replay, bidirectional lstm, bidirectional rnn, seq2seq, sequence to sequence, exp3, robust
-regression, huber regression, bayesian regression, gaussian process regression, isotonic regression,
+regression, huber regression, bayesian regression,
+bayesian linear regression, bayesian neural network, bayesian neural net,
+gaussian process regression, isotonic regression,
 decision tree regression, random forest regression, knn regression, poisson regression, quantile regression,
 survival analysis, linear discriminant analysis, lstm, gru, rnn, recurrent network, recurrent neural
 network, cnn, convnet, convolutional network, convolutional neural network, transformer, language model,
