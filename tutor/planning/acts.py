@@ -173,7 +173,7 @@ _META = re.compile(
     (?:\ (?:me|it|that|please|now|page|the\ run))*$
     |\bwhat\ (?:can|could|do|are|else\ can)\ (?:you|this\ \w+|i(?=\ (?:do|run|try|ask))|we)(?:\ (?:able\ to
         |actually|all))?(?:\ (?:do|run|ask|try|help|here|offer|for|know|able|capable|there
-            |good\ at)(?:\ (?:me|you|with|here|in|about|for|on|exactly|then|at|this|page|mate|to|best|all
+            |good\ at)(?:\ (?:me|you|with|here|in|about|for|on|exactly|then|at|this|page|tutor|app|site|mate|to|best|all
                 |now))*)?$
     |\b(?:what|which|how\ many|list|any|all\ the|see\ the|show\ me\ (?:the|all
         |your))\b(?:\ \w+){0,4}\ (?:lab|experiment|simulation|demo)\b(?!\ result)(?:.*\b(?:there|have
@@ -202,7 +202,8 @@ _META = re.compile(
     |\b(?:delete|clear|export|download|save|upload|share|print|wipe|add)\ (?:my|the|this|our|a)\ (?:own\ 
         |last\ )?(?:chat|conversation|history|plot|figure|result|note|file|notebook|pdf|picture|run|lecture
             |document|graph|account|data)\b
-    |\bhow\ (?:do|can|should|would)\ (?:i|we|you)\ (?:use|start\ with|work|get\ started|install|update(?!\ an?\b)
+    |\bhow\ (?:do|can|should|would)\ (?:i|we|you)\ (?:use|start\ (?:with|over)|work
+        |get\ started|install|update(?!\ an?\b)
         |upload|save|download|export|stop|cancel|log|run\ a\ (?:lab|experiment)|start\ a\ (?:lab
             |experiment)|add\ (?:my|a)|reset)\b(?!\ (?:a\ )?(?:gradient|cross|regular))(?:\ (?:this|you|it
                 |the\ (?:tutor|app|page|site|lab|tool|thing|chat|model|plot|figure|result|run|program)|my|a

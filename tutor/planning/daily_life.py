@@ -56,6 +56,20 @@ def asks_about_the_world(text: str) -> bool:
     return _WORLD.search(text) is not None
 
 
+_CHORE = re.compile(
+    r"^how (?:do|can|should|would) (?:i|you|we) (?!(?:work|start|use|know|see|tell|do|choose|pick|read|find|look|try"
+    r"|understand|improve|practise|revise|remember|prepare|check|get|make|set|change|stop|go|run|add|put|decide"
+    r"|compare|handle|avoid|fix|show|measure|name|write|explain|solve|split|plot|test|think|deal|begin|save|load|open"
+    r"|close|turn|reach|end|increase|reduce|raise|lower|move|update|keep|apply|count|cut|spot|mean|help|call)\b)"
+    r"\w+ (?:\w+ ?)+$"
+)
+
+
+def is_chore(text: str) -> bool:
+    """ "how do i tie a tie": a how-to whose verb is none of those that a student asks about the course with."""
+    return _CHORE.search(text) is not None
+
+
 def asks_how_to(text: str) -> bool:
     """Whether a message asks for advice on how something is done, or what is best."""
     return _HOW_TO.search(text) is not None

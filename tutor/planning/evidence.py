@@ -12,7 +12,7 @@ from typing import Any
 from labs.fields import ParamInfo
 from tutor.planning import acts
 from tutor.planning.acts import Clause
-from tutor.planning.daily_life import asks_how_to, chats, feels
+from tutor.planning.daily_life import asks_how_to, chats, feels, is_chore
 from tutor.planning.lexicon import Hit, Lexicon
 from tutor.planning.numbers import numeric
 from tutor.planning.settings import Reading
@@ -303,8 +303,8 @@ class Evidence:
 
     @cached_property
     def of_a_lab(self) -> bool:
-        """Whether a lab, a word of its subject or one of its values is named; a parameter's name is not enough."""
-        return any(hit.entry.kind in ("lab", "topic", "choice") for hit in self.hits)
+        """Whether something of a lab is named; a parameter's everyday name ("game") is not enough."""
+        return any(hit.entry.kind != "field" or self.words[hit.start] not in COMMON for hit in self.hits)
 
     @cached_property
     def chats(self) -> bool:
@@ -388,6 +388,8 @@ class Evidence:
         """ "how do i whistle with two fingers": a how-to without a word of the subject, with one of its own."""
         if {"it", "that", "this", "one"} & set(self.words):
             return False  # it goes on with what was said
+        if not self.hits and is_chore(self.text):
+            return True
         return asks_how_to(self.text) and any(
             t.kind == "word" and t.text.isalpha() and t.text not in COMMON | SUBJECT for t in self.tokens
         )
