@@ -51,7 +51,8 @@ def measure() -> Section:
             "**At first look**, before the misses of a set had been seen: the honest estimate for new messages.",
             table(HEAD, FIRST_LOOK),
             "Batches g to t pooled (1375 messages): intent 95.6%, lab 98.3%, parameters 92.7%, uninvited 1.4%. "
-            "Each was labelled first, read, and mended by cause before the next was written; 12 of their labels broke the contract of `tutor route` and were corrected before the "
+            "Each was labelled first, read, and mended by cause before the next was written; 12 of their "
+            "labels broke the contract of `tutor route` and were corrected before the "
             "score was taken. They have one author, so new students will be somewhat harder. Batches r and s are "
             "mostly messages without a run (small talk, daily life, wishes that no lab meets).",
             "**Now.** The misses of every set, test and fresh included, have been read and the router improved on "
