@@ -150,6 +150,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{1,400})[\"“”]|(?<!\w)['‘]([^'‘’]{2,400})['’](?!\w)")
+_SLASHED = re.compile(
+    r"\b(0?[1-9]|[12]\d|3[01])[/.](0?[1-9]|1[0-2])[/.]((?:19|20)\d\d)\b"
+)  # British: the day first
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -174,6 +177,7 @@ def _plain(text: str) -> list[Token]:
     for sign, number in _FRACTIONS.items():
         text = text.replace(sign, f" {number} ")
     found: list[Token] = []
+    text = _SLASHED.sub(lambda d: f"{d[3]}-{int(d[2]):02d}-{int(d[1]):02d}", text)
     text = re.sub(r"(?<=[A-Za-z]{2})(?=\d*\.\d)", " ", text)  # "eps0.1"
     text = re.sub(r"\b(\d{1,3})[- ]?nn\b", r"knn k \1", text, flags=re.IGNORECASE)  # "3-nn"
     low = text.lower()
