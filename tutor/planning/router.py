@@ -390,7 +390,7 @@ class Router:
         values = dict(found.values)
         carries = (
             lab == state.lab
-            and not facts.resets
+            and not (facts.resets and not found.dropped)  # "the default epsilon" leaves the rest
             and (
                 not facts.names(lab)
                 or bool(CARRIES & set(facts.words))
