@@ -45,7 +45,7 @@ weights-slow: setup-dev
 	$(PY) -m knowledge.weights fetch $(TEST_WEIGHTS) $(MODEL_WEIGHTS)
 
 test: weights  ## run the tests (ARGS="tests/labs -k bandit")
-	$(PY) -m pytest -m "not slow" -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(PY) -m pytest -m "not slow" -n $(WORKERS) --dist loadscope --max-worker-restart 0 $(ARGS)
 
 test-slow: weights-slow  ## run the tests that take long or need the big model
 	$(PY) -m pytest -m slow $(ARGS)

@@ -18,6 +18,21 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch d", 85, "90.6%", "96.5%", "88.2%", "2.9%"),
     ("routing_blind.jsonl, batch e", 86, "95.3%", "98.8%", "84.3%", "0.0%"),
     ("routing_blind.jsonl, batch f", 59, "94.9%", "98.3%", "87.9%", "0.0%"),
+    ("routing_blind.jsonl, batch g", 100, "99.0%", "99.0%", "95.3%", "0.0%"),
+    ("routing_blind.jsonl, batch h", 108, "98.1%", "98.1%", "84.9%", "2.9%"),
+    ("routing_blind.jsonl, batch i", 108, "98.1%", "98.1%", "87.3%", "0.0%"),
+    ("routing_blind.jsonl, batch j", 110, "94.5%", "97.3%", "90.5%", "0.0%"),
+    ("routing_blind.jsonl, batch k", 112, "99.1%", "100.0%", "94.6%", "0.0%"),
+    ("routing_blind.jsonl, batch l", 110, "98.2%", "99.1%", "96.0%", "0.0%"),
+    ("routing_blind.jsonl, batch m", 101, "94.1%", "99.0%", "98.1%", "2.1%"),
+    ("routing_blind.jsonl, batch n", 92, "97.8%", "98.9%", "91.5%", "3.0%"),
+    ("routing_blind.jsonl, batch o", 89, "96.6%", "97.8%", "95.0%", "3.4%"),
+    ("routing_blind.jsonl, batch p", 90, "94.4%", "95.6%", "91.9%", "3.6%"),
+    ("routing_blind.jsonl, batch q", 88, "97.7%", "98.9%", "91.5%", "0.0%"),
+    ("routing_blind.jsonl, batch r", 95, "85.3%", "96.8%", "89.5%", "2.6%"),
+    ("routing_blind.jsonl, batch s", 86, "87.2%", "97.7%", "92.9%", "1.4%"),
+    ("routing_blind.jsonl, batch t", 86, "96.5%", "100.0%", "100.0%", "0.0%"),
+    ("routing_blind.jsonl, batch u", 53, "100.0%", "100.0%", "100.0%", "0.0%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 
@@ -36,6 +51,11 @@ def measure() -> Section:
             "Bars: intent 97%, lab 98%, exact parameters 92%, a lab run uninvited in at most 2% of the other messages.",
             "**At first look**, before the misses of a set had been seen: the honest estimate for new messages.",
             table(HEAD, FIRST_LOOK),
+            "Batches g to u pooled (1428 messages): intent 95.8%, lab 98.4%, parameters 93.0%, uninvited 1.4%. "
+            "Each was labelled first, read, and mended by cause before the next was written; 12 of their "
+            "labels broke the contract of `tutor route` and were corrected before the "
+            "score was taken. They have one author, so new students will be somewhat harder. Batches r and s are "
+            "mostly messages without a run (small talk, daily life, wishes that no lab meets); u is follow-ups only.",
             "**Now.** The misses of every set, test and fresh included, have been read and the router improved on "
             "them, so these are training scores and say only that nothing has got worse. Messages about labs that "
             "are not in the registry are left out and counted.",

@@ -20,6 +20,9 @@ PolicyName = Literal["epsilon_greedy", "decaying_epsilon", "optimistic", "ucb", 
 LAST = 100  # the final metrics are means over this many last steps
 
 
+_STARTS = ("start estimates", "starting estimates", "estimates start", "first estimates", "starting values")
+
+
 class BanditParams(LabParams):
     arms: int = param(
         10,
@@ -49,7 +52,14 @@ class BanditParams(LabParams):
         "How the agent picks an arm; several are compared in one figure.",
         synonyms=("policy", "strategies", "strategy", "algorithms", "agents"),
         choice_synonyms={
-            "epsilon_greedy": ("eps greedy", "ε-greedy", "e-greedy", "epsilon greedy", "greedy"),
+            "epsilon_greedy": (
+                "eps greedy",
+                "ε-greedy",
+                "e-greedy",
+                "epsilon greedy",
+                "greedy",
+                "pure greedy",
+            ),
             "decaying_epsilon": (
                 "decaying epsilon",
                 "epsilon decay",
@@ -57,7 +67,10 @@ class BanditParams(LabParams):
                 "decayed epsilon",
                 "annealed epsilon",
             ),
-            "optimistic": ("optimistic initial values", "optimistic greedy", "optimism"),
+            "optimistic": (
+                *("optimistic initial values", "optimistic greedy", "optimism", "optimistic start"),
+                *("optimistic initialisation", "optimistic estimates"),
+            ),
             "ucb": ("upper confidence bound", "ucb1", "upper confidence bounds"),
             "gradient": ("gradient bandit", "softmax", "policy gradient", "preferences"),
             "thompson": ("thompson sampling", "posterior sampling", "bayesian bandit"),
@@ -68,7 +81,13 @@ class BanditParams(LabParams):
     epsilons: tuple[Annotated[float, Field(ge=0, le=1)], ...] = param(
         (0.0, 0.01, 0.1),
         "Chance of a random pull for epsilon_greedy; each value is one variant.",
-        synonyms=("epsilon", "eps", "ε", "exploration rate", "exploration"),
+        synonyms=(
+            *("epsilon", "eps", "ε", "exploration rate", "exploration"),
+            *("epsilon greedy", "eps greedy", "e-greedy"),
+        ),
+        choice_synonyms={
+            "0": ("greedy", "pure greedy", "purely greedy", "no exploration", "fully greedy", "just greedy"),
+        },
         min_length=1,
         max_length=8,
     )
@@ -91,7 +110,15 @@ class BanditParams(LabParams):
         None,
         "First estimate of every arm; none means 0, and 5 for optimistic.",
         unit="reward",
-        synonyms=("initial values", "starting value", "q1", "q0", "initial estimate"),
+        synonyms=(
+            "initial values",
+            "starting value",
+            "q1",
+            "q0",
+            "initial estimate",
+            "estimate starting",
+            *_STARTS,
+        ),
         ge=-20,
         le=20,
     )

@@ -112,7 +112,7 @@ class ClassificationParams(LabParams):
         5,
         "Neighbours that vote, for knn.",
         unit="neighbours",
-        synonyms=("neighbours", "neighbors", "nearest neighbours", "k value", "n_neighbors"),
+        synonyms=("neighbours", "neighbors", "nearest neighbours", "k value", "n_neighbors", "knn"),
         ge=1,
         le=100,
     )
@@ -120,7 +120,10 @@ class ClassificationParams(LabParams):
         None,
         "Most questions in a row that a tree may ask, for tree and forest; none lets it grow fully.",
         unit="levels",
-        synonyms=("depth", "tree depth", "maximum depth", "depth limit", "levels", "level"),
+        synonyms=("depth", "tree depth", "maximum depth", "depth limit", "levels", "level", "deeper than"),
+        choice_synonyms={
+            "none": ("unlimited depth", "full depth", "fully grown", "grow fully", "grow freely")
+        },
         ge=1,
         le=50,
     )

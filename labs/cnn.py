@@ -44,11 +44,20 @@ class CnnParams(LabParams):
                 "simple model",
                 "basic architecture",
                 "simple one",
+                *("simple cnn", "plain cnn", "basic cnn", "normal cnn"),
                 "basic",
             ),
             "lenet": ("lenet5", "lenet 5", "lenet-5", "le net"),
-            "vgg": ("vgg style", "vgg net", "vggnet", "vgg16", "mini vgg"),
-            "resnet": ("residual network", "res net", "resnets", "skip connections", "residual"),
+            "vgg": ("vgg network", "vgg model", "vgg style", "vgg net", "vggnet", "vgg16", "mini vgg"),
+            "resnet": (
+                "resnet network",
+                "resnet model",
+                "residual network",
+                "res net",
+                "resnets",
+                "skip connections",
+                "residual",
+            ),
         },
     )
     epochs: int = param(

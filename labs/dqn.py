@@ -78,7 +78,13 @@ class DqnParams(LabParams):
             *("target update", "target updates", "target network every", "update the target network every"),
             *("update the target every", "updating the target network every", "target network update"),
             *("target update every", "target network updates every", "target network updated every"),
-            *("sync the target network every", "sync every"),
+            *(
+                "sync the target network every",
+                "sync every",
+                "target net every",
+                "update the target net every",
+            ),
+            *("copy the target network every", "target net update", "refresh the target every"),
         ),
         scale="log",
         ge=1,
@@ -97,6 +103,7 @@ class DqnParams(LabParams):
                 "ordinary dqn",
                 "original dqn",
                 "standard dqn",
+                *("normal dqn", "regular dqn", "usual dqn", "simple dqn", "basic dqn", "no double"),
             ),
         },
     )

@@ -135,7 +135,15 @@ class LstmStockParams(LabParams):
                 *("log returns", "target return"),
             ),
             "price": (
-                *("predict price", "predict the price", "raw price", "price itself", "actual price"),
+                *(
+                    "predicting price",
+                    "predicting the price",
+                    "predict price",
+                    "predict the price",
+                    "raw price",
+                    "price itself",
+                    "actual price",
+                ),
                 *("price level", "target price"),
             ),
         },

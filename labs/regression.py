@@ -129,6 +129,7 @@ class RegressionParams(LabParams):
             "strength",
             "regularisation strength",
             "regularization strength",
+            *("ridge", "lasso"),
         ),
         scale="log",
         ge=0,

@@ -106,6 +106,7 @@ class TradingParams(LabParams):
         ),
         unit="bps",
         synonyms=(
+            *("bps per trade", "bps a trade", "basis points per trade", "basis points a trade", "per trade"),
             *(
                 "trading costs",
                 "trading cost",

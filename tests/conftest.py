@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from models.openai_server import OpenAIServer
@@ -15,15 +16,19 @@ from knowledge.weights import WeightStore, default_folder
 from tutor.settings import Settings
 
 WEIGHTS = default_folder()  # resolved before the environment is cleaned
-HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Side by side, a file stays with one worker (its fixtures are made once), and so do all tests with a browser."""
-    for item in items:
-        place = Path(item.fspath).relative_to(HERE)
-        item.add_marker(pytest.mark.xdist_group("browser" if place.parts[0] == "e2e" else str(place)))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "browser" if file.startswith("tests/e2e/") else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

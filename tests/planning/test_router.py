@@ -265,3 +265,35 @@ def test_a_switch_can_be_compared_in_both_positions(router: Router, message: str
 def test_a_value_that_is_also_the_labs_name_counts_where_the_list_is(router: Router) -> None:
     plan = router.plan("run the rnn with cell rnn, gru and lstm")
     assert (plan.lab, plan.parameters) == ("rnn", {"cell": ["rnn", "gru", "lstm"]})
+
+
+@pytest.mark.parametrize(
+    ("when", "start", "end"),
+    [
+        ("from 1 march 2015 to 5 april 2016", "2015-03-01", "2016-04-05"),
+        ("from 01/03/2015 to 05/04/2016", "2015-03-01", "2016-04-05"),
+        ("since april 5th, 2015", "2015-04-05", None),
+        ("before 2010", None, "2009-12-31"),
+        ("before 2015-02-31", None, "2015-02-31"),
+        ("until february 2016", None, "2016-02-29"),
+    ],
+)
+def test_dates_are_days_as_the_labs_take_them(
+    router: Router, when: str, start: str | None, end: str | None
+) -> None:
+    plan = router.plan(f"trade apple with a bandit {when}")
+    days = {name: day for name, day in (("start", start), ("end", end)) if day is not None}
+    assert plan.parameters == {"tickers": ["AAPL"], **days}
+
+
+@pytest.mark.parametrize(
+    ("turns", "wanted"),
+    [
+        (["bandit with eps=.01 vs eps=.1"], {"epsilons": [0.01, 0.1]}),
+        (["bandit with pure greedy vs epsilon 0.1"], {"epsilons": [0, 0.1]}),
+        (["run the bandit", "compare it with ucb"], {"policies": ["epsilon_greedy", "ucb"]}),
+        (["run the bandit for 200 steps", "double it"], {"steps": 400}),
+    ],
+)
+def test_values_side_by_side_and_scaled(router: Router, turns: list[str], wanted: dict[str, Any]) -> None:
+    assert router.plan(turns[-1], turns[:-1]).parameters == wanted

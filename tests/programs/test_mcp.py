@@ -1,20 +1,13 @@
 """The MCP server, called with the protocol's own client over HTTP."""
 
-import asyncio
 import base64
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from aside import alone
 from mcp.client.client import Client
 
 from tutor.web.sign_in import basic
-
-
-def alone(coroutine):
-    """Run it in a thread of its own: Playwright, where it is open, keeps a loop running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 def talk(url, *calls):

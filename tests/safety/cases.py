@@ -1,6 +1,5 @@
 """What is thrown at the tutor: each target takes one case, and fails if anything but a sentence comes of it."""
 
-import asyncio
 import io
 import json
 import os
@@ -12,6 +11,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from aside import alone
 from hypothesis import strategies as st
 
 from knowledge.chunking import chunk_document
@@ -371,7 +371,7 @@ def throw_call(case: tuple[str, dict[str, Any]], tutor: Any) -> None:
     from tutor.web.mcp_server import APOLOGY, McpRoom
 
     room = McpRoom(Service(tutor), LABS)
-    reply, said = asyncio.run(room._call(*case, SimpleNamespace(report_progress=_nothing), None))
+    reply, said = alone(room._call(*case, SimpleNamespace(report_progress=_nothing), None))
     if reply is None:
         assert said != APOLOGY, case
         sentence(said)

@@ -1,11 +1,11 @@
 """The limits hold at every door: the chat, the labs room, uploads, the API, the tools, and uploads of any kind."""
 
-import asyncio
 import base64
 from types import SimpleNamespace
 
 import httpx
 import pytest
+from aside import alone
 from cases import NoRunner
 from page_fakes import FakeKnowledge, FakeModelHost, FakeTutor
 
@@ -84,7 +84,7 @@ def test_programs_are_counted_by_name_and_address(site):
             session = SimpleNamespace(report_progress=None)
             return await room._call("search", {"query": "loss"}, session, name)
 
-        return asyncio.run(go())
+        return alone(go())
 
     assert call("ada", "192.0.2.1")[1] == ""
     assert "1 messages a minute" in call("ada", "192.0.2.9")[1]
@@ -109,7 +109,7 @@ def test_uploads_are_counted_and_have_room(tmp_path):
             async with httpx.AsyncClient(transport=transport, base_url="http://tutor.example.edu") as client:
                 return await client.post("/gradio_api/upload", content=b"x" * size)
 
-        return asyncio.run(go())
+        return alone(go())
 
     assert [post("192.0.2.1").status_code for _ in range(11)] == [200] * 10 + [429]
     assert "uploads a minute" in post("192.0.2.1").json()["detail"]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from aside import alone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -153,7 +154,7 @@ def test_five_wrong_tries_and_then_a_wait_that_a_right_one_does_not_share(tmp_pa
             address.set(where)
             return await signs.check(name, password)
 
-        return asyncio.run(check())
+        return alone(check())
 
     assert [tried("ada", f"{n}") for n in range(5)] == [False] * 5
     with pytest.raises(TooManyError, match="Wait 5 minutes"):
@@ -172,7 +173,7 @@ def test_many_tries_at_once_are_no_more_than_one_after_the_other(tmp_path):
     async def all_at_once():
         return await asyncio.gather(*(signs.check("ada", f"{n}") for n in range(40)), return_exceptions=True)
 
-    told = asyncio.run(all_at_once())
+    told = alone(all_at_once())
     assert told.count(False) == door.OF_ONE
     assert sum(isinstance(one, TooManyError) for one in told) == 40 - door.OF_ONE
 

@@ -143,8 +143,8 @@ def test_the_plain_word_postgresql_means_the_driver_that_the_extra_installs(serv
     ("url", "said"),
     [
         ("postgresql+psycopg://tutor:secret@127.0.0.1:9/tutor", "cannot be opened"),
-        ("no address", "TUTOR_DATABASE_URL is not an address"),
-        ("strange://here/tutor", "cannot be opened"),
+        ("no address", "TUTOR_DATABASE_URL is not the address"),
+        ("strange://here/tutor", "is not the address"),
         ("postgresql+pg8000://here/tutor", "driver is not installed"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import shutil
 import tempfile
@@ -10,7 +9,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -254,11 +252,11 @@ class FakeModelHost:
 
 def build_page(tutor: FakeTutor, settings: object, model_host: FakeModelHost | None = None) -> object:
     """The page over stand-ins. Gradio opens an event loop and leaves it open unless one is running."""
+    from aside import alone
+
     from tutor.web import app
 
     async def make() -> object:
         return app.build(tutor, settings, FakeKnowledge(), model_host or FakeModelHost())  # type: ignore[arg-type]
 
-    # In a thread of its own: the browser tests leave a running loop in the main one.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, make()).result()
+    return alone(make())

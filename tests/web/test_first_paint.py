@@ -1,9 +1,7 @@
 """The few lines that go into the page's own HTML, and what is left alone."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
+from aside import alone
 
 from tutor.web.first_paint import FirstPaint, snippet
 
@@ -21,8 +19,7 @@ def answer(path, headers, *parts, method="GET", root_path=""):
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "root_path": root_path}
-    with ThreadPoolExecutor(1) as pool:  # Playwright, where it is open, keeps a loop running in this thread
-        pool.submit(asyncio.run, FirstPaint(page)(scope, None, send)).result()
+    alone(FirstPaint(page)(scope, None, send))
     return sent
 
 

@@ -1,10 +1,9 @@
 """Skipped outputs cost Gradio nothing, and the browser gets what it would have got."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 import pytest
+from aside import alone
 from gradio.state_holder import SessionState
 
 from tutor.web.lean import make_lean
@@ -35,8 +34,7 @@ def shown(predictions, lean, built=None):
             sent = await page.postprocess_data(fn, deepcopy(list(predictions)), state)
         return sent, [state[block._id].get_config().get("submit_btn") for block in (box, word)]
 
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, make()).result()
+    return alone(make())
 
 
 @pytest.mark.parametrize(

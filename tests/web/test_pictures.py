@@ -1,11 +1,10 @@
 """Pictures of runs: named so that nobody guesses them, drawn once; the dark twin only when a browser wants it."""
 
-import asyncio
 import io
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from aside import alone
 from page_fakes import bandit_result
 from PIL import Image
 
@@ -20,8 +19,7 @@ def asked_for(pictures, path):
         seen.append(scope["path"])
 
     scope = {"type": "http", "method": "GET", "path": path}
-    with ThreadPoolExecutor(1) as pool:  # Playwright, where it is open, keeps a loop running in this thread
-        pool.submit(asyncio.run, DarkWhenAsked(page, pictures)(scope, None, None)).result()
+    alone(DarkWhenAsked(page, pictures)(scope, None, None))
     return seen[0]
 
 

@@ -67,7 +67,8 @@ _QUESTION = re.compile(
     |did|was|were|should
     |would|could|can|has|have\ (?:i|you|we)|explain|describe|define|tell\ me|summarise|summary|derive
         |derivation|prove|proof
-    |difference|meaning|definition|if|(?:walk|talk|run|take|step)\ me
+    |difference|meaning|definition|if
+    |(?:formula|equation|notation|pseudocode|maths?)\ (?:of|for|behind)|(?:walk|talk|run|take|step)\ me
     |get\ (?:this|it)\ (?:straight|right)|go\ (?:over|through)|teach\ me|remind\ me
         |understand|clarify
     |elaborate|calculate|compute|work\ out|solve\ for|estimate|list|name|state|key\ point|rephrase|simplify
@@ -86,8 +87,9 @@ _QUESTION = re.compile(
     |help\ (?:me\ )?understand|i\ (?:am\ )?(?:do\ not\ (?:understand|get|know|see|follow)|still|am|can\ not
         |am\ not|have\ (?:a|no|to)|keep|wonder|get|understand|thought|missed|read|heard|saw|forgot|was|feel
             |guess)
-    |(?:find|look\ up|search|where)
-    |(?:compare|explain|describe|interpret|plot|read)\ (?:these|this|those|that|my|your
+    |(?:find|look\ up|search|where)|(?:repeat|put)\ (?:that|it|this)\ (?:again\ )?(?:in|more|slower|another)
+    |(?!compare\ (?:this|that)\ (?:with|to|versus)\ <number>)
+    (?:compare|explain|describe|interpret|plot|read)\ (?:these|this|those|that|my|your
     |the\ (?:last|previous|two|result|run|number|plot|curve)))\b""",
     re.VERBOSE,
 )
@@ -123,10 +125,11 @@ _NO_RUN = re.compile(
     r"\b(?:(?:do not|never|no need to|not) (?:actually |need to |want to |want you to |bother )?(?:run"
     r"|train|start|simulate|execute|running|training|launch)\b"
     r"|(?:without|instead of|rather than|before) (?:actually )?(?:running|training|simulating|run)\b"
+    r"|in (?:words?|theory|principle)$|\bon paper\b|conceptually|theoretically|\bby hand\b"
     r"|not a run\b|no (?:run|simulation|experiment)\b)"
 )
 _QUIZ = re.compile(
-    r"\b(?:quiz\w*|test (?:me|my|myself|us)|tested on|examine me|ask me|mock (?:exam|test|quiz)"
+    r"(?<![\w<])(?:quiz\w*|test (?:me|my|myself|us)|tested on|examine me|ask me|mock (?:exam|test|quiz)"
     r"|flash ?card|mcq|multiple choice"
     r"|(?:practice|practise|exam|exam style|revision|test|quiz|warm up|example exam) question"
     r"|another question|more question"
@@ -150,7 +153,7 @@ _STRONG_SOCIAL = words(
     """
     worries hi hello hey hiya heya howdy thanks thank cheers ta bye goodbye morning afternoon evening
     goodnight night welcome sorry brilliant amazing awesome lovely ace wicked legend cool nice great good
-    perfect wow haha ha lol ok okay alright fine appreciated appreciate gotcha sick interesting fab
+    perfect wow haha ha lol ok okay alright fine appreciated appreciate gotcha sick interesting fab cya
     fantastic excellent ciao laters yo sup understood yay oh helpful yes yeah no nope yep hmm neat
     """
 )
@@ -162,7 +165,7 @@ _SOCIAL = _STRONG_SOCIAL | words(
     feeling things what up too really pretty quite worry problem super helped solved sorted clears cleared
     understand like were genuinely thought time weekend lovely tonight had enough off then right kind of
     clever smart best that's clear useful load loads away back
-    good-bye point it was looks look pretty talk speak catch take care
+    anyway anyways hope bad my worked good-bye point it was looks look pretty talk speak catch take care
     """
 )
 _META = re.compile(
@@ -170,16 +173,17 @@ _META = re.compile(
     (?:\ (?:me|it|that|please|now|page|the\ run))*$
     |\bwhat\ (?:can|could|do|are|else\ can)\ (?:you|this\ \w+|i(?=\ (?:do|run|try|ask))|we)(?:\ (?:able\ to
         |actually|all))?(?:\ (?:do|run|ask|try|help|here|offer|for|know|able|capable|there
-            |good\ at)(?:\ (?:me|you|with|here|in|about|for|on|exactly|then|at|this|page|mate|to|best|all
+            |good\ at)(?:\ (?:me|you|with|here|in|about|for|on|exactly|then|at|this|page|tutor|app|site|mate|to|best|all
                 |now))*)?$
     |\b(?:what|which|how\ many|list|any|all\ the|see\ the|show\ me\ (?:the|all
         |your))\b(?:\ \w+){0,4}\ (?:lab|experiment|simulation|demo)\b(?!\ result)(?:.*\b(?:there|have
-            |available|offer|can\ i|do\ you|run|exist|got|you)\b|$)
+            |available|offer|can\ i|do\ you|run|exist|got|you|belong|go\ with|use|need|cover)\b|$)
     |\b(?:what|which)\ (?:lecture|topic|course)s?\ (?:do\ you|are\ there|can\ you|have\ you|are\ available)\b
     |\b(?:do\ you\ have|have\ you\ got|is\ there|you\ got)\ (?:anything|something|one)\b.*
         \b(?:run|try|play|experiment|lab)\b
     |\b(?:everything|anything|list\ (?:what|all))\ (?:that\ )?(?:i|we|you)\ can\ (?:run|try|do)\b
-    |\b(?:list|show\ me)\ (?:\w+\ ){0,2}(?:lecture|model|lab|tool|command)$
+    |\b(?:lab|experiment)\ list\b|\blist\ of\ (?:\w+\ )?(?:lab|experiment)\b
+    |\b(?:list|show\ me)\ (?:\w+\ ){0,2}(?:lecture|model|lab|tool|command)$|\bwhat\ command
     |\b(?:is\ there|do\ you\ have|have\ you\ got|are\ there|got)\ (?:a|any|an|some|other
         |more)?\ ?(?:\w+\ ){0,3}(?:lab|experiment|simulation|demo)\b
     |\bwhat\ (?:can|could|may)\ (?:i|we|you)\ (?:change|set|adjust|tweak|vary|alter|choose)\b
@@ -198,7 +202,8 @@ _META = re.compile(
     |\b(?:delete|clear|export|download|save|upload|share|print|wipe|add)\ (?:my|the|this|our|a)\ (?:own\ 
         |last\ )?(?:chat|conversation|history|plot|figure|result|note|file|notebook|pdf|picture|run|lecture
             |document|graph|account|data)\b
-    |\bhow\ (?:do|can|should|would)\ (?:i|we|you)\ (?:use|start\ with|work|get\ started|install|update(?!\ an?\b)
+    |\bhow\ (?:do|can|should|would)\ (?:i|we|you)\ (?:use|start\ (?:with|over)|work
+        |get\ started|install|update(?!\ an?\b)
         |upload|save|download|export|stop|cancel|log|run\ a\ (?:lab|experiment)|start\ a\ (?:lab
             |experiment)|add\ (?:my|a)|reset)\b(?!\ (?:a\ )?(?:gradient|cross|regular))(?:\ (?:this|you|it
                 |the\ (?:tutor|app|page|site|lab|tool|thing|chat|model|plot|figure|result|run|program)|my|a
@@ -225,7 +230,8 @@ _OFF_UNLESS_NAMED = re.compile(
     r"|investing)\b|which (?:stock|share) (?:should|to)\b"
     r"|\b(?:my|do|finish|write) (?:\w+ )?(?:essay|homework|dissertation|cv|cover letter)\b|jailbreak"
     r"|\byour? (?:favourite|fave)\b"
-    r"|\btrain me\b|\bcapital of\b"
+    r"|^what time (?:is|does|do|will)\b|^(?:and )?do you (?:like|love|hate|eat|drink|sleep|dream|live)\b|\btrain me\b"
+    r"|\b(?:good|bad|safe) investment\b|\bmeaning of life\b|\bcapital of\b"
     r"|^(?:what is |calculate |work out )?<number> (?:of|plus|minus|time|x|divided by) <number>$|\b(?:buy"
     r"|sell) (?:me |my |some )?(?:\w+ )?(?:share|stock|bitcoin)"
 )
@@ -357,7 +363,7 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
         return "change", first
     if first in _FAVOUR:
         return "favour", first
-    if re.match(r"^can (?:a|an|the|it|this)\b", text):
+    if re.match(r"^(?:can (?:a|an|the|it|this)|(?:can|could|should) (?:i|we) (?!go|just|also))\b", text):
         return "question", "can"
     return "fragment", ""
 
@@ -392,13 +398,18 @@ def wants_a_quiz(text: str) -> bool:
 
 def is_smalltalk(tokens: Sequence[Token]) -> bool:
     words = [token.text for token in tokens if token.kind == "word"]
-    if any(token.kind == "number" and not token.vague for token in tokens) or not 0 < len(words) <= 12:
+    counted = (t for t in tokens if t.kind == "number" and not t.vague)
+    if (
+        any(token.raw.lower() not in ("a million", "million") for token in counted)
+        or not 0 < len(words) <= 12
+    ):
         return False
     if words[:3] in (
         ["how", "are", "you"],
         ["what", "is", "up"],
         ["see", "you", "later"],
         ["nice", "to", "meet"],
+        ["i", "am", "back"],
     ):
         return True
     if words[:2] == ["see", "you"] and len(words) < 5:
@@ -422,7 +433,7 @@ def is_off(text: str, named: bool) -> bool:
 
 def elsewhere(tokens: Sequence[Token]) -> int:
     """How many words speak of something that is not the subject."""
-    return sum(token.text in ELSEWHERE for token in tokens)
+    return sum(token.text in ELSEWHERE or token.raw.lower() in ELSEWHERE for token in tokens)
 
 
 def subject(tokens: Sequence[Token]) -> int:

@@ -6,12 +6,14 @@ Each function adds what it finds for one lab to the `Reading`, and marks the tok
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
+from labs.fields import ParamInfo
 from tutor.planning.lexicon import LabWords
-from tutor.planning.numbers import Mention
+from tutor.planning.numbers import Mention, numeric
 from tutor.planning.text import Token, is_year
 from tutor.planning.vocabulary import COMMON, SUBJECT, words
 
@@ -52,6 +54,25 @@ class Reading:
     compares: bool = False
 
 
+def compares(found: Reading) -> bool:
+    """Whether several values of one setting are put side by side: "ucb vs greedy"."""
+    return any(isinstance(value, list) and len(value) > 1 for value in found.values.values())
+
+
+def measures(found: Reading, infos: Mapping[str, ParamInfo]) -> bool:
+    """Whether a number is set, or values are compared."""
+    return compares(found) or any(numeric(infos[name]) for name in found.values)
+
+
+def sets(found: Reading, infos: Mapping[str, ParamInfo]) -> bool:
+    """Whether a value is set that is more than a name: a number, a switch, a comparison."""
+    return any(
+        infos[name].kind != "choice" or isinstance(value, list)
+        for name, value in found.values.items()
+        if infos[name].kind != "list" or not (infos[name].item or infos[name]).choices or len(value) > 1
+    )
+
+
 def shares(words: LabWords, tokens: Sequence[Token], mentions: Sequence[Mention], reading: Reading) -> None:
     """ "80/20 split" and "80% training" for the parameter that holds the share kept for testing."""
     info = next(
@@ -75,7 +96,8 @@ def shares(words: LabWords, tokens: Sequence[Token], mentions: Sequence[Mention]
             reading.used.add(at)
         elif token.vague and token.text == "<number>" and float(token.value or 1) < 1:
             near = [t.text for t in tokens[at + 1 : at + 6]]
-            if any(t in ("test", "testing") for t in near) and "the" not in near[:1]:
+            held = near[:1] == ["held"] or (near[:1] == ["of"] and {"held", "hold", "kept"} & set(near[2:]))
+            if held or (any(t in ("test", "testing") for t in near) and "the" not in near[:1]):
                 reading.values[info.name] = token.value
                 reading.used.add(at)
 
@@ -95,7 +117,11 @@ def dates(words: LabWords, tokens: Sequence[Token], reading: Reading) -> None:
             continue
         year = int(token.raw)
         month = _MONTHS.get(tokens[at - 1].text, 0) if at > 0 else 0
-        if month:
+        on, first = _day_of(tokens, at)
+        if on:
+            day = f"{year}-{on[0]:02d}-{on[1]:02d}"
+            dates.append((first, at, day, day))
+        elif month:
             leap = month == 2 and year % 4 == 0
             last = _DAYS[month - 1] + int(leap)
             dates.append((at - 1, at, f"{year}-{month:02d}-01", f"{year}-{month:02d}-{last}"))
@@ -114,7 +140,9 @@ def dates(words: LabWords, tokens: Sequence[Token], reading: Reading) -> None:
             reading.values["start" if index == 0 else "end"] = opens if index == 0 else closes
         elif word in ("since", "from", "after", "start", "starting", "beginning", "onward"):
             reading.values["start"] = opens
-        elif word in ("until", "till", "to", "before", "through", "end", "ending", "til", "by"):
+        elif word == "before":
+            reading.values["end"] = _day_before(opens)
+        elif word in ("until", "till", "to", "through", "end", "ending", "til", "by"):
             reading.values["end"] = closes
         elif any(t.text in ("onward", "onwards") for t in tokens[last + 1 : last + 3]):
             reading.values["start"] = opens
@@ -122,6 +150,31 @@ def dates(words: LabWords, tokens: Sequence[Token], reading: Reading) -> None:
             reading.values |= {"start": opens, "end": closes}
         reading.used.update(range(first, last + 1))
         reading.last = "start"
+
+
+def _day_before(day: str) -> str:
+    try:
+        return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    except ValueError:
+        return day  # 2015-02-31: the lab says so
+
+
+def _day_of(tokens: Sequence[Token], year: int) -> tuple[tuple[int, int] | None, int]:
+    """Month and day of "5 april 2016" and "april 5th, 2016", with the first token of the date; None without a day."""
+    at = year - 1
+    if at > 1 and tokens[at].text == ",":
+        at -= 1
+    before = [tokens[i] for i in (at - 1, at) if i >= 0]
+    for word, number in (before, before[::-1]) if len(before) == 2 else ():
+        month, day = _MONTHS.get(word.text, 0), number.value
+        if (
+            month
+            and isinstance(day, int)
+            and 0 < day <= _DAYS[month - 1] + (month == 2)
+            and not number.percent
+        ):
+            return (month, day), at - 1
+    return None, year
 
 
 def names(words: LabWords, tokens: Sequence[Token], reading: Reading) -> None:

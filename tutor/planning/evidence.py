@@ -12,7 +12,7 @@ from typing import Any
 from labs.fields import ParamInfo
 from tutor.planning import acts
 from tutor.planning.acts import Clause
-from tutor.planning.daily_life import asks_how_to
+from tutor.planning.daily_life import asks_how_to, chats, feels, is_chore
 from tutor.planning.lexicon import Hit, Lexicon
 from tutor.planning.numbers import numeric
 from tutor.planning.settings import Reading
@@ -28,7 +28,17 @@ _OWN = words(
 )
 _MARKS = words("please lab experiment again demo simulation now go testbed run")
 _GLUE = words(
-    "a an the and or of for to by my no this that so can compare side each other some i we you me lets let us ok"
+    "a an the and or of for to by my no it this that so can compare side each other some i we you me lets let us ok"
+)
+_FACTORS = {
+    **{"double": 2.0, "doubled": 2.0, "twice": 2.0, "triple": 3.0, "tripled": 3.0},
+    **{"halve": 0.5, "halved": 0.5, "half": 0.5},
+}
+_RESCALES = re.compile(
+    rf"\b(?:({'|'.join(_FACTORS)}) (?:it|that|this)\b|(?:make|do|try) (?:it|that|this) ({'|'.join(_FACTORS)})\b)"
+)
+_BEHIND = re.compile(
+    r"^(?:and|plus) (?!(?:on|with|for|in|then|now|what|if|run|make|use|set|try|change|do|without)\b)"
 )
 _FACT = re.compile(r"<number> \w+ (?:are|is|were|was|get|have) (?!<number>)")
 _RESETS = (
@@ -262,10 +272,45 @@ class Evidence:
     @cached_property
     def adds(self) -> bool:
         too = re.search(r"\btoo(?: please)?$", self.text) is not None  # not "that is too much"
-        beside = re.search(r"\bcompare (?:it|that|this) (?:with|to|versus)\b", self.text) is not None
-        return too or beside or bool({"add", "include"} & set(self.words)) or "as well" in self.text
+        behind = _BEHIND.search(self.text) is not None and not self.asked_by_mark
+        return (
+            too
+            or behind
+            or self.beside
+            or bool({"add", "include"} & set(self.words))
+            or "as well" in self.text
+        )
+
+    @cached_property
+    def rescales(self) -> float:
+        """The factor in "double it", "half that please"; 0 where there is none."""
+        said = " ".join(token.raw.lower() for token in self.tokens)
+        found = _RESCALES.search(said) if len(self.words) <= 7 and not self.asked_by_mark else None
+        return _FACTORS[found[1] or found[2]] if found else 0.0
+
+    @cached_property
+    def labs_named(self) -> int:
+        """How many labs are named by a name that is theirs alone."""
+        own = [h for h in self.hits if h.entry.kind == "lab" and self.sharing[(h.start, h.end)] == 1]
+        return len({hit.entry.lab for hit in own})
+
+    @cached_property
+    def beside(self) -> bool:
+        """ "compare that with ucb": what was run before stays, and what is named now stands beside it."""
+        return re.search(r"\bcompare (?:(?:it|that|this) )?(?:with|to|versus)\b", self.text) is not None
 
     # ---- the subject
+
+    @cached_property
+    def of_a_lab(self) -> bool:
+        """Whether something of a lab is named; a parameter's everyday name ("game") is not enough."""
+        return any(hit.entry.kind != "field" or self.words[hit.start] not in COMMON for hit in self.hits)
+
+    @cached_property
+    def chats(self) -> bool:
+        if self.asked_by_mark or self.numbers or self.on_subject:
+            return False
+        return feels(self.text) or (not self.elsewhere and chats(self.text))
 
     @cached_property
     def foreign(self) -> bool:
@@ -343,6 +388,8 @@ class Evidence:
         """ "how do i whistle with two fingers": a how-to without a word of the subject, with one of its own."""
         if {"it", "that", "this", "one"} & set(self.words):
             return False  # it goes on with what was said
+        if not self.hits and is_chore(self.text):
+            return True
         return asks_how_to(self.text) and any(
             t.kind == "word" and t.text.isalpha() and t.text not in COMMON | SUBJECT for t in self.tokens
         )

@@ -18,6 +18,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "epochs": ("training epochs", "passes", "passes over the data", "iterations"),
     "batch_size": (
         "batch",
+        "bs",
         "batches of",
         "batches",
         "minibatch",

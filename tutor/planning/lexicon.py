@@ -142,6 +142,8 @@ class Lexicon:
         ]
 
     def _correct_word(self, word: str, raw: str) -> str:
+        if len(word) == 3 and raw.lower() == word + "s" and word not in self._known:
+            word = raw.lower()  # "naive bays": the plural that it seems to be is no word
         if len(word) < 4 or not word.isalpha() or (raw.isupper() and len(raw) <= 5) or self._knows(word):
             return word
         if word not in self._corrected:
@@ -206,6 +208,14 @@ class Lexicon:
             return True
         after = tokens[hit.end : hit.end + 2]
         return len(after) == 2 and after[0].text in ("of", "=", ":") and after[1].kind == "number"
+
+
+def refers_back(hit: Hit, tokens: Sequence[Token]) -> bool:
+    """Whether "the network" or "this model" may mean that of the run before, though it also is a lab's name."""
+    generic = (
+        hit.entry.kind == "lab" and hit.length == 1 and tokens[hit.start].text in ("network", "net", "model")
+    )
+    return generic and hit.start > 0 and tokens[hit.start - 1].text in ("the", "this", "that", "same")
 
 
 def _inside(hit: Hit, longer: Iterable[Hit]) -> bool:

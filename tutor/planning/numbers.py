@@ -44,6 +44,10 @@ _OF = words(
 )
 _MORE = words("more extra additional further")
 _FEWER = words("fewer less")
+_ENDS = words(", . ! and please ; this now then")
+_ALSO = words("and versus or then with to compared once one again another time")
+_APART = words("on with using at from by to where when but")
+COMPARING = words("compare comparing comparison")
 _RAISE = words("increase raise up bump boost")
 _LOWER = words("decrease reduce lower drop cut")
 
@@ -117,7 +121,8 @@ def assign(
             if score + gain > best[at][0]:
                 best[at] = (score + gain, ((mention, run), *pairs))
     result = Assigned({}, set())
-    for mention, run in best[0][1]:
+    end = 0
+    for mention, run in _merged(best[0][1], tokens):
         info = mention.info
         values = [fit(tokens[i], info) for i in run]
         if len(values) == 2 and tokens[run[0] + 1].text == "to":
@@ -125,7 +130,8 @@ def assign(
         if info.name in result.values:
             result.repeated = True
             earlier = result.values[info.name]
-            if info.kind == "list" or any(t.text in ("versus", "compare") for t in tokens):
+            listed = 0 < mention.start - end < 4 and all(t.text in _ALSO for t in tokens[end : mention.start])
+            if info.kind == "list" or listed or any(t.text in ("versus", "compare") for t in tokens):
                 earlier = earlier if isinstance(earlier, list) else [earlier]
                 values = [*earlier, *(v for v in values if v not in earlier)]
         value: Any = values if info.kind == "list" or len(values) > 1 else values[0]
@@ -133,7 +139,22 @@ def assign(
         result.used.update(run)
         result.used.update(range(mention.start, mention.end))
         result.last = info.name
+        end = max(mention.end, run[-1] + 1)
     return result
+
+
+def _merged(
+    pairs: Sequence[tuple[Mention, list[int]]], tokens: Sequence[Token]
+) -> list[tuple[Mention, list[int]]]:
+    """ "costs of 0, 10 and 50 bps": one list of numbers that the parameter is named on both sides of."""
+    found: list[tuple[Mention, list[int]]] = []
+    for mention, run in pairs:
+        last = found[-1] if found else None
+        if last and last[0].info.name == mention.info.name and joined(tokens, last[1][-1], run[0]):
+            found[-1] = (last[0], [*last[1], *run])
+        else:
+            found.append((mention, run))
+    return found
 
 
 def _pairs(
@@ -166,11 +187,14 @@ def _pairs(
 
 def joined(tokens: Sequence[Token], one: int, two: int) -> bool:
     between = tokens[one + 1 : two]
+    if len(between) > 1 and between[-1].text == "every":  # "every 1 and every 50 episodes"
+        between = between[:-1]
     if tokens[two].vague and not between:  # "a degree 10 one"
         return False
     if tokens[two].vague and between[-1].text == "a":  # "zero, a tenth and a half"
         between = between[:-1]
-    return len(between) <= 2 and all(token.text in SEPARATORS for token in between)
+    apart = SEPARATORS | {"with"} if COMPARING & {token.text for token in tokens[:one]} else SEPARATORS
+    return len(between) <= 2 and all(token.text in apart for token in between)
 
 
 def _worth(
@@ -182,6 +206,8 @@ def _worth(
     allowed = LINKS if after else FILLERS
     between = range(mention.end, run[0]) if after else range(run[-1] + 1, mention.start)
     strange = [tokens[i] for i in between if tokens[i].text not in allowed and (after or i not in named)]
+    if not after and any(t.text in _APART for t in strange):
+        return None  # "0.1 on a drifting bandit"
     if len(gap) > 4 or len(strange) > 1 or any(t.kind != "word" or t.text in SEPARATORS for t in strange):
         return None
     inner = mention.info.item or mention.info
@@ -197,6 +223,8 @@ def _worth(
         and not any(t.text in ["=", "of", "to", "at", ":", "is", "the"] for t in gap)
     ):
         return None
+    if not after and run[0] and tokens[run[0] - 1].text == "every":
+        return None  # "every 50 episodes" is a period, not how many there are
     gain = 2.0 + 0.3 * len(run) - 0.25 * len(gap) - 0.6 * len(strange)
     if after:
         gain += 0.5 if any(t.text in ("=", ":", "of", "to", "at", "is", "[") for t in gap) else 0.0
@@ -204,6 +232,8 @@ def _worth(
         gain += 1.0 if tokens[run[0] - 1].text == "every" else 0.0  # "copied every 50 episodes" is a period
     else:
         gain += 0.4 if inner.kind == "int" else -0.2
+    if len(run) > 1 and tokens[run[-1] - 1].text == "," and not after:
+        gain -= 0.1  # "update 5 and 20, 200 episodes": a list ends in "and"
     for i in run:
         value = fit(tokens[i], mention.info)
         if inner.kind == "int" and not float(value).is_integer():
@@ -243,6 +273,9 @@ def changes(
         before = base.get(mention.info.name, mention.info.default)
         if before is None:
             continue
+        low = (mention.info.item or mention.info).minimum
+        if isinstance(before, int | float) and plus < -1 and low is not None and before + plus < low:
+            factor, plus = -1 / plus, 0.0  # "cut the learning rate by 10" from 0.02
         changed = (
             [_moved(b, factor, plus, mention.info) for b in before] if isinstance(before, list) else None
         )
@@ -282,6 +315,10 @@ def _change(tokens: Sequence[Token], mention: Mention) -> tuple[float, float, se
     if word in _MORE | _FEWER and before is not None and before.value is not None:
         sign = 1 if word in _MORE else -1
         return 1, sign * float(before.value), {at, at - 1}
+    after = [token.text for token in tokens[mention.end : mention.end + 2]]
+    counted = at >= 0 and not steps and tokens[at].kind == "number"
+    if counted and after and after[0] in _MORE | _FEWER and (not after[1:] or after[1] in _ENDS):
+        return 1, (1 if after[0] in _MORE else -1) * float(tokens[at].value or 0), {at}  # "one degree more"
     if at > 0 and tokens[at].kind == "number" and tokens[at - 1].text == "another":
         return 1, float(tokens[at].value or 0), {at}
     return _change_after(tokens, mention, word)
@@ -290,28 +327,31 @@ def _change(tokens: Sequence[Token], mention: Mention) -> tuple[float, float, se
 def _change_after(
     tokens: Sequence[Token], mention: Mention, verb: str
 ) -> tuple[float, float, set[int]] | None:
-    after = tokens[mention.end : mention.end + 4]
+    end = mention.end
+    while end < len(tokens) and tokens[end].text in ("should", "be", "to", "is", "are", "made", "must"):
+        end += 1
+    after = tokens[end : end + 4]
     texts = [token.text for token in after]
     if texts[:1] == ["in"] and after[1:] and (after[1].raw == "half" or after[1].value == 0.5):
-        return 0.5, 0, {mention.end + 1}  # "cut the steps in half"
+        return 0.5, 0, {end + 1}  # "cut the steps in half"
     for i, text in enumerate(texts[:2]):
         if text in ("doubled", "halved", "tripled"):
-            return _TIMES[text], 0, {mention.end + i}
+            return _TIMES[text], 0, {end + i}
     for i, token in enumerate(after[:2]):
         comparing = texts[i + 1 : i + 3]
         if token.value and comparing[:1] in (["time"], ["x"]):
             if comparing[1:] and comparing[1] in ("smaller", "lower", "less", "fewer", "shorter"):
-                return 1 / float(token.value), 0, {mention.end + i}
+                return 1 / float(token.value), 0, {end + i}
             if comparing[1:] and comparing[1] in ("bigger", "larger", "higher", "more", "longer", "as"):
-                return float(token.value), 0, {mention.end + i}
+                return float(token.value), 0, {end + i}
         if comparing[:1] == ["as"] and (token.text in _TIMES or token.raw == "half"):
-            return _TIMES.get(token.text, 0.5), 0, {mention.end + i}
+            return _TIMES.get(token.text, 0.5), 0, {end + i}
     if texts[:1] == ["by"] and (verb in _RAISE or verb in _LOWER):
-        spot = mention.end + 1
-        if texts[1:5][:4] == ["a", "factor", "of"] and len(tokens) > mention.end + 4:
-            number = tokens[mention.end + 4].value
+        spot = end + 1
+        if texts[1:5][:4] == ["a", "factor", "of"] and len(tokens) > end + 4:
+            number = tokens[end + 4].value
             if number:
-                return (float(number) if verb in _RAISE else 1 / number), 0, {mention.end + 4}
+                return (float(number) if verb in _RAISE else 1 / number), 0, {end + 4}
         if len(after) > 1 and after[1].value is not None:
             value = float(after[1].value)
             sign = 1 if verb in _RAISE else -1
@@ -325,6 +365,23 @@ def _moved(value: float, factor: float, plus: float, info: ParamInfo) -> float |
     moved = tidy(value * factor + plus)
     inner = info.item or info
     return round(moved) if inner.kind == "int" else moved
+
+
+def _elsewhere(
+    layer: Mention, mentions: Sequence[Mention], tokens: Sequence[Token]
+) -> tuple[list[int], set[int]]:
+    """The "six" of "six tanh neurons in one hidden layer": a size said away from the layers, and its tokens."""
+    for other in mentions:
+        if other.info.name != layer.info.name or other.start == layer.start:
+            continue
+        for at in range(other.start - 1, max(-1, other.start - 4), -1):
+            token = tokens[at]
+            if token.kind == "number" and isinstance(token.value, int) and not token.percent:
+                apart = layer.start - 3 <= at < layer.end
+                return ([], set()) if apart else ([token.value], {at, *range(other.start, other.end)})
+            if token.kind != "word":
+                break
+    return [], set()
 
 
 def layer_sizes(
@@ -355,8 +412,11 @@ def layer_sizes(
         name, count = mention.info.name, token.value
         used = {number_at, *range(mention.start, mention.end)}
         sizes: list[int] = []
+        counts = {m.start for m in mentions if numeric(m.info) and m.info.name != name}
         for at in range(mention.end, len(tokens)):
             other = tokens[at]
+            if sizes and at + 1 in counts:
+                break  # "2 layers of 10, 150 epochs"
             if other.kind == "number" and isinstance(other.value, int) and not other.percent:
                 sizes.append(other.value)
                 used.add(at)
@@ -374,6 +434,9 @@ def layer_sizes(
                 break
         if sizes and len(sizes) not in (1, count):
             sizes = sizes[:1]
+        if not sizes:
+            sizes, more = _elsewhere(mention, mentions, tokens)
+            used |= more
         if not sizes:
             earlier = base.get(name, mention.info.default) or [16]
             return {name: [earlier[0]] * count}, used

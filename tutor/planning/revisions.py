@@ -12,9 +12,9 @@ from tutor.planning.text import Token, tidy
 _LEAVES = ("drop", "remove", "skip", "ditch", "without", "lose", "delete", "minus", "forget", "except")
 
 
-def leaves_out(texts: Sequence[str]) -> bool:
-    """ "drop the 0.2", "leave out the svm": what is named goes."""
-    return any(text in _LEAVES for text in texts[:4]) or any(
+def leaves_out(texts: Sequence[str], before: int | None = None) -> bool:
+    """ "drop the 0.2", "leave out the svm": what is named goes. With `before`, only what follows the word."""
+    return any(text in _LEAVES for text in texts[: 4 if before is None else min(4, before)]) or any(
         (one in ("leave", "take", "cut", "leaving", "taking") and "out" in texts[at + 1 :])
         or (one == "rid" and at + 1 < len(texts) and texts[at + 1] == "of")
         for at, one in enumerate(texts)
@@ -41,14 +41,35 @@ def moved_to(info: ParamInfo, value: Any, tokens: Sequence[Token], base: Mapping
     return value[1] if two and "from" in texts and "to" in texts and value[0] == before else value
 
 
-def swapped(values: list[Any], texts: Sequence[str], before: Any) -> list[Any]:
-    """ "swap pfizer for merck": the list as it was, with one value in place of another."""
+def swapped(values: list[Any], texts: Sequence[str], before: Any, refused: Sequence[Any] = ()) -> list[Any]:
+    """ "swap pfizer for merck", "merck, not pfizer": the list as it was, with one value in place of another."""
+    one_for_one = len(values) == len(refused) == 1 and not {"only", "just"} & set(texts)
+    if one_for_one and isinstance(before, list) and refused[0] in before and values[0] not in before:
+        return [values[0] if one == refused[0] else one for one in before]
     swaps = any(one in ("swap", "replace", "substitute", "change", "switch") for one in texts)
     if not (swaps and len(values) == 2 and isinstance(before, list) and values[0] in before):
         return values
     if not any(one in ("for", "with", "by", "to") for one in texts) or values[1] in before:
         return values
     return [values[1] if one == values[0] else one for one in before]
+
+
+def added(
+    infos: Mapping[str, ParamInfo], values: Mapping[str, Any], base: Mapping[str, Any], beside: bool
+) -> dict[str, Any]:
+    """ "add ucb", "compare that with a learning rate of 0.1": new values behind those of the run before."""
+    found = {}
+    for name, value in values.items():
+        info = infos[name]
+        named = (info.item or info).choices and (beside or info.kind == "list")
+        usual = info.default if named else None  # "compare it with 500 random traders" sets one number
+        earlier = base.get(name, list(usual) if isinstance(usual, tuple) else usual)
+        if isinstance(earlier, list) and isinstance(value, list):
+            found[name] = [*earlier, *(v for v in value if v not in earlier)]
+        elif beside and earlier is not None and not isinstance(value, list) and info.kind != "list":
+            before = earlier if isinstance(earlier, list) else [earlier]
+            found[name] = value if value in before else [*before, value]
+    return found
 
 
 def scaled(
@@ -71,6 +92,17 @@ def scaled(
     if not (more or less):
         return {}
     value = tidy(before * loose[0].value if more else before / loose[0].value)
+    return {info.name: round(value) if info.kind == "int" else value}
+
+
+def times(
+    infos: Mapping[str, ParamInfo], base: Mapping[str, Any], last: str | None, factor: float
+) -> dict[str, Any]:
+    """ "double it": the value that was set last, multiplied."""
+    info, before = infos.get(last or ""), base.get(last or "")
+    if info is None or not factor or isinstance(before, bool | str | list | None):
+        return {}
+    value = tidy(before * factor)
     return {info.name: round(value) if info.kind == "int" else value}
 
 

@@ -15,18 +15,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labs.base import Lab
+from labs.fields import ParamInfo
 from tutor.planning import acts
 from tutor.planning.acts import Clause
+from tutor.planning.choices import EVERYDAY
 from tutor.planning.daily_life import asks_about_the_world
+from tutor.planning.details import Reading, compares, measures, sets
 from tutor.planning.evidence import Evidence, weigh
-from tutor.planning.lexicon import Lexicon
-from tutor.planning.numbers import numeric
+from tutor.planning.lexicon import Lexicon, refers_back
 from tutor.planning.plan import Plan, lecture_named, permalink
-from tutor.planning.revisions import scaled, switched
-from tutor.planning.settings import EVERYDAY, Reading, place, read
-from tutor.planning.statements import asks_leave, is_noun, quotes_code, states
+from tutor.planning.revisions import added, scaled, switched, times
+from tutor.planning.settings import place, read
+from tutor.planning.statements import asks_leave, is_noun, quotes_code, states, suffices
 from tutor.planning.text import Token, tokens_of
-from tutor.planning.vocabulary import words
+from tutor.planning.vocabulary import CARRIES, DOING, MODIFIES, POINTS
 
 __all__ = ["Plan", "Router"]
 
@@ -43,23 +45,6 @@ class _State:
     talked: str | None = None
     talked_values: dict[str, Any] = field(default_factory=dict)
     turns: int = 0
-
-
-_CARRIES = words("again same keep still too also instead but repeat another previous exactly before")
-# "make the network wider" is about the run that is there, though it names the lab.
-_MODIFIES = words(
-    """
-    make set change give increase decrease double halve triple add remove keep drop lower raise bump reduce switch
-    swap turn
-    """
-)
-_POINTS = words("it that this one both them those again same")
-# Soft verbs that, with words of the subject, ask for an experiment even where no lab is known for it.
-_DOING = words(
-    """
-    do try build test solve evaluate predict forecast classify compare trade balance recognise let plot make
-    """
-)
 
 
 class Router:
@@ -116,6 +101,8 @@ class Router:
         text = acts.plain(tokens)
         lecture, blocked = lecture_named(tokens)
         hits = [h for h in self._lexicon.hits(tokens) if not blocked & set(range(h.start, h.end))]
+        if state.lab is not None:
+            hits = [h for h in hits if h.entry.lab == state.lab or not refers_back(h, tokens)]
         clauses = acts.clauses_of(tokens)
         facts = weigh(tokens, hits, clauses, text, self._lexicon)
         readings: dict[str, Reading] = {}
@@ -145,7 +132,7 @@ class Router:
             if token.kind == "quote":
                 inside = self._lexicon.correct(tokens_of(token.raw, quotes=False))
                 spans = {i for h in self._lexicon.hits(inside) for i in range(h.start, h.end)}
-                named = at > 0 and tokens[at - 1].text in ("prompt", "text")
+                named = bool({"prompt", "text"} & {t.text for t in tokens[max(0, at - 3) : at]})
                 if inside and len(spans) == len(inside) and not named:  # the "bandit" lab
                     opened += inside
                     continue
@@ -195,6 +182,8 @@ class Router:
             return Plan("quiz", confidence=0.95), None
         if acts.is_smalltalk(facts.tokens) and not facts.lab_named:
             return Plan("smalltalk", confidence=0.95), None
+        if facts.chats:
+            return Plan("smalltalk", confidence=0.8), None
         if facts.forbidden:
             return self._question(facts, state), None
         order = facts.order
@@ -208,7 +197,12 @@ class Router:
             return self._ordered(order, facts, ranked, reading, state)
         if facts.supposes and state.lab is not None:
             return self._supposed(facts, ranked, reading, state)
-        if facts.watches and best is not None and not facts.foreign and self._sets(best, reading(best)):
+        if (
+            facts.watches
+            and best is not None
+            and not facts.foreign
+            and sets(reading(best), self._infos(best))
+        ):
             return self._run(best, facts, reading, state, ranked)
         if facts.asks:
             question = self._question(facts, state)
@@ -230,14 +224,18 @@ class Router:
         """A clause says to run, try, change or show something."""
         if facts.foreign or facts.unknown_data:
             return Plan("meta", confidence=0.85), None
-        stray = order.act == "run" and facts.elsewhere > 0 and facts.named and bool(ranked)
+        two_labs = facts.labs_named > 1 and order.verb in ("compare", "contrast") and bool(ranked)
+        if two_labs and not sets(reading(ranked[0][1]), self._infos(ranked[0][1])):
+            return self._question(facts, state), None  # "compare bandits and mdps": no run does
+        predicts = order.verb in ("forecast", "predict", "classify", "detect", "recognise", "generate")
+        stray = (order.act == "run" or predicts) and facts.elsewhere > 0 and facts.named and bool(ranked)
         stray = stray or (bool(ranked) and not facts.lab_named and facts.runs_something_else(order))
-        if stray and not self._sets(ranked[0][1], reading(ranked[0][1])):
+        if stray and not sets(reading(ranked[0][1]), self._infos(ranked[0][1])):
             run = self._run(ranked[0][1], facts, reading, state)[0]  # "train an lstm to compose music"
             return Plan("meta", confidence=0.55, alternative=replace(run, confidence=0.45)), None
         if order.act == "change" and state.lab is None and not facts.sure_run and asks_leave(order.text):
             return self._question(facts, state), None
-        pointing = bool(_POINTS & set(facts.words)) or order.verb in ("repeat", "rerun")
+        pointing = bool(POINTS & set(facts.words)) or order.verb in ("repeat", "rerun")
         strong = order.act == "run"
         if not ranked:
             return self._wish(order, facts), None
@@ -272,34 +270,19 @@ class Router:
             not facts.off_subject or order.verb in ("simulate", "train", "fit", "retrain")
         ):
             return Plan("meta", confidence=0.7)
-        if order.verb in _DOING and facts.on_subject and not facts.off_subject:
+        if order.verb in DOING and facts.on_subject and not facts.off_subject:
             return Plan("meta", confidence=0.55)
         if facts.off_subject or not facts.on_subject:
             return Plan("other", confidence=0.6)
         return Plan("question", confidence=0.55)
 
-    def _sets(self, lab: str, found: Reading) -> bool:
-        """Whether a value is set that is more than a name: a number, a switch, a comparison."""
-        infos = self._lexicon.labs[lab].infos
-        return any(
-            infos[name].kind != "choice" or isinstance(value, list)
-            for name, value in found.values.items()
-            if infos[name].kind != "list" or not (infos[name].item or infos[name]).choices or len(value) > 1
-        )
+    def _infos(self, lab: str) -> Mapping[str, ParamInfo]:
+        return self._lexicon.labs[lab].infos
 
     def _is_title(self, lab: str, facts: Evidence) -> bool:
         """Whether the message is the lab's own name and no more; "perceptron" is a topic that a lab is about."""
         named = {lab.replace("_", " "), self._labs[lab].title.lower()}
         return facts.text in named or facts.text.removeprefix("the ") in named
-
-    def _measures(self, lab: str, found: Reading) -> bool:
-        """Whether a number is set, or values are compared."""
-        infos = self._lexicon.labs[lab].infos
-        return self._compares(found) or any(numeric(infos[name]) for name in found.values)
-
-    def _compares(self, found: Reading) -> bool:
-        """Whether several values of one setting are put side by side: "ucb vs greedy"."""
-        return any(isinstance(value, list) and len(value) > 1 for value in found.values.values())
 
     def _supposed(
         self,
@@ -325,7 +308,12 @@ class Router:
         """No order and no question word: "cnn on mnist", "same with tanh", "bandits", "0.2 instead"."""
         if not facts.lab_named and any(clause.act == "favour" for clause in facts.clauses):
             return Plan("question" if facts.subject > facts.elsewhere + 1 else "other", confidence=0.6), None
-        if states(acts.opened(facts.text)) and not any(clause.act == "choose" for clause in facts.clauses):
+        chosen = any(clause.act == "choose" for clause in facts.clauses) or (
+            bool(ranked)
+            and suffices(facts.text)
+            and measures(reading(ranked[0][1]), self._infos(ranked[0][1]))
+        )
+        if states(acts.opened(facts.text)) and not chosen:
             return self._question(facts, state), None
         if facts.foreign and not facts.lab_named:
             wanted = (facts.asks_for_more and facts.on_our_data) or facts.lab_marked
@@ -344,6 +332,7 @@ class Router:
                 facts.settles(best, found)
                 or corrected
                 or found.dropped
+                or facts.rescales
                 or (facts.points and not facts.asked_by_mark)
             ):
                 return self._run(best, facts, reading, state)
@@ -357,12 +346,12 @@ class Router:
             and not facts.unknown_data
             and (
                 facts.asks_for_more
-                or self._measures(best, found)
+                or measures(found, self._infos(best))
                 or facts.names_with_choice(best)
                 or best == state.talked
             )
             and (facts.names(best) or facts.numbers or facts.stray <= 1)
-            and (best == state.talked or facts.speaks_of(best) or self._compares(found))
+            and (best == state.talked or facts.speaks_of(best) or compares(found))
         ):
             if not (facts.asked_by_mark and not facts.names(best)):
                 return self._run(best, facts, reading, state, ranked)
@@ -383,7 +372,7 @@ class Router:
         if not facts.on_subject:
             if facts.off_subject or asks_about_the_world(facts.text) or facts.of_daily_life:
                 return Plan("other", confidence=0.8)
-        elif facts.elsewhere and facts.elsewhere >= facts.subject and not facts.hits:
+        elif facts.elsewhere and facts.elsewhere >= facts.subject and not facts.of_a_lab:
             return Plan("other", confidence=0.7)
         return Plan("question", confidence=0.9 if facts.on_subject or state.turns else 0.7)
 
@@ -401,11 +390,12 @@ class Router:
         values = dict(found.values)
         carries = (
             lab == state.lab
-            and not facts.resets
+            and not (facts.resets and not found.dropped)  # "the default epsilon" leaves the rest
             and (
                 not facts.names(lab)
-                or bool(_CARRIES & set(facts.words))
-                or (facts.order is not None and facts.order.verb in _MODIFIES)
+                or bool(CARRIES & set(facts.words))
+                or (facts.order is not None and facts.order.verb in MODIFIES)
+                or facts.supposes
                 or facts.words[0] in ("and", "also", "plus", "with", "but")
             )
         )
@@ -417,14 +407,12 @@ class Router:
             values = values or place(found.loose, own, before, state.last, facts.words)
             last = next(iter(values), state.last)
         elif carries and not values:
-            values = switched(self._lexicon.labs[lab].infos, state.last, facts.words)
+            values = switched(self._infos(lab), state.last, facts.words)
+            values = values or times(self._infos(lab), before, state.last, facts.rescales)
         if lab == state.talked and not facts.names(lab):
             before = {**state.talked_values, **before}
-        if facts.adds:
-            for name, value in values.items():
-                earlier = before.get(name)
-                if isinstance(earlier, list) and isinstance(value, list):
-                    values[name] = [*earlier, *(v for v in value if v not in earlier)]
+        if facts.adds and carries:
+            values |= added(self._infos(lab), values, before, facts.beside)
         for name in found.dropped:
             before.pop(name, None)
         parameters = {**before, **values}

@@ -13,10 +13,11 @@ _STATES = re.compile(
     r"""^(?:my|our)\ \S+\ (?!(?:data|csv|file|text)\b)
     |\b(?:reached|collapsed|crashed|diverged|exploded|fell|dropped|rose|jumped|improved|converged|failed|learned|learnt)\b
     |^so\ (?!(?:<number>|i\ (?:can|could)\b))(?:\S+\ ){3,}\S+
-    |\b(?:why|which|who|whose|how\ (?:many|much|come|do|does|is|are|big|long|often)|what\ (?:is|are|do|does|now))\b
+    |\b(?:why|which|who|how\ (?:many|much|come|do|does|is|are|big|long|often)|what\ (?:is|are|do|does|now))\b
     |\bor\b
     |(?<!\bit\ )\b(?:is|are|was|were|am)\b(?!\ (?:<number>|equal\ to))
-    |\b(?:do\ not|can\ not|does|has|had|will|would|should|ought|say(?!\ <number>)|seem|look\ like|lose|lost)\b
+    |\b(?:do\ not|can\ not|does|has|had|will|would|ought|say(?!\ <number>)|seem|sound|feel|look\ like|lose|lost)\b
+    |\bshould\b(?!\ be\ (?:set|doubled|halved|tripled|<number>(?!\ (?:for|because|so|since|if))))
     |\b(?:win|won|blow|went|ended|broke|came|gave|got|became|never|always)\b
     |\bit\ is\ (?:worse|better|lower|higher|more|less|bad|not|so|really|quite|wrong|odd|weird|strange|because|why)\b
     |\bmean\ (?:that|the|it|you|we|all|half|what|<number>)\b
@@ -25,6 +26,10 @@ _STATES = re.compile(
     |\b(?:in|with)\ (?:simple|plain|easy|other|your|normal)\ (?:own\ )?(?:word|term|english)\b|\beli5\b
     |\b(?:intuition|explanation|explained|meaning|definition|difference)\b""",
     re.VERBOSE,
+)
+_SUFFICES = re.compile(
+    r"<number> (?:\w+ ){0,2}(?:(?:is|are|should be|would be|will be|might be) (?:more than )?"
+    r"(?:enough|plenty|fine|ok|okay|better|good|sufficient)|(?:will|should|would) do|would be (?:nice|great))\b"
 )
 _CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*\([^()]*\)?|\b[a-z]\w*\.[A-Z]\w+|\$[^$]+\$|\\[a-z]{2,}")
 _ORDER_FIRST = re.compile(
@@ -38,6 +43,11 @@ def states(text: str) -> bool:
     return _STATES.search(text) is not None
 
 
+def suffices(text: str) -> bool:
+    """ "3 epochs is enough", "500 steps will do": a value said as an opinion, and meant as a setting."""
+    return _SUFFICES.search(text) is not None
+
+
 def quotes_code(message: str) -> bool:
     """Whether the message, as typed, is about a line of code or a formula: "nn.Conv2d(32, 64, 3) how many weights"."""
     return _CODE.search(message) is not None and _ORDER_FIRST.match(message) is None
@@ -46,7 +56,10 @@ def quotes_code(message: str) -> bool:
 def asks_leave(text: str) -> bool:
     """ "can i leave out the relu?": about what is allowed, not an order."""
     return (
-        re.match(r"(?:so |and |but |ok )*(?:(?:can|could|may|must|should) (?:i|we)|is there \w+ way)\b", text)
+        re.match(
+            r"(?:so |and |but |ok )*(?:(?:can|could|may|must|should) (?:i|we)(?! see)|is there \w+ way)\b",
+            text,
+        )
         is not None
     )
 

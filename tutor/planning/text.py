@@ -142,14 +142,17 @@ _TOKEN = re.compile(
     (?P<date>\b(?:19|20)\d\d-\d\d-\d\d\b)
   | (?P<ratio>\b\d{1,2}\s?[/:]\s?\d{1,2}\b(?!\s?/)|\b\d{2}-\d{2}(?=\s+(?:split|train)))
   | (?P<grid>\b\d+\s?(?:x|×|by)\s?\d+\b)
-  | (?P<number>(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d.])|\d+(?:\.\d+)?|\.\d+)(?:e[-−+]?\d+)?)
+  | (?P<number>(?<!\w)(?<!\d\.)[-−]?(?:\d{1,3}(?:,\d{3})+(?![\d.])|\d+(?:\.\d+)?|\.\d+)(?:e[-−+]?\d+)?)
     (?P<suffix>\s?%|k(?![a-z])|m(?![a-z])|(?:st|nd|rd|th)\b)?
   | (?P<word>w/o|w/|s&p|j&j|p&g|[a-z]+(?:'[a-z]+)?(?:\d(?![\d.])[a-z\d]*)?)
-  | (?P<mark>[=:;,.?!()\[\]/&+~\n>\-]+|×)
+  | (?P<mark>(?:(?!(?<!\.)\.\d)[=:;,.?!()\[\]/&+~\n>\-])+|×)
     """,
     re.VERBOSE,
 )
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{1,400})[\"“”]|(?<!\w)['‘]([^'‘’]{2,400})['’](?!\w)")
+_SLASHED = re.compile(
+    r"\b(0?[1-9]|[12]\d|3[01])[/.](0?[1-9]|1[0-2])[/.]((?:19|20)\d\d)\b"
+)  # British: the day first
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -174,7 +177,9 @@ def _plain(text: str) -> list[Token]:
     for sign, number in _FRACTIONS.items():
         text = text.replace(sign, f" {number} ")
     found: list[Token] = []
+    text = _SLASHED.sub(lambda d: f"{d[3]}-{int(d[2]):02d}-{int(d[1]):02d}", text)
     text = re.sub(r"(?<=[A-Za-z]{2})(?=\d*\.\d)", " ", text)  # "eps0.1"
+    text = re.sub(r"\b(\d{1,3})[- ]?nn\b", r"knn k \1", text, flags=re.IGNORECASE)  # "3-nn"
     low = text.lower()
     for match in _TOKEN.finditer(low):
         raw = text[match.start() : match.end()]
@@ -301,6 +306,18 @@ def _number_words(tokens: list[Token]) -> list[Token]:
         else:
             out.append(token)
         at += 1
+    return _grids(out)
+
+
+def _grids(tokens: list[Token]) -> list[Token]:
+    """ "four by four" as the one word "4x4", as it is where it was typed in digits."""
+    out: list[Token] = []
+    for token in tokens:
+        sides = [*out[-2:], token]
+        if [t.text for t in sides] == ["<number>", "by", "<number>"] and all(t.raw.isalpha() for t in sides):
+            out[-2:] = [Token("word", f"{sides[0].value}x{token.value}", _typed(sides, 0, 3))]
+        else:
+            out.append(token)
     return out
 
 

@@ -14,6 +14,29 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# Words by which a message goes on from the run before it, even where it names the lab again.
+CARRIES = words(
+    """
+    again same keep still too also instead but repeat another previous exactly before bigger smaller wider
+    deeper larger longer
+    """
+)
+# "make the network wider" is about the run that is there, though it names the lab.
+MODIFIES = words(
+    """
+    make set change give increase decrease double halve triple add remove keep drop lower raise bump reduce switch
+    swap turn
+    """
+)
+POINTS = words("it that this one both them those again same")
+# Soft verbs that, with words of the subject, ask for an experiment even where no lab is known for it.
+DOING = words(
+    """
+    do try build test solve evaluate predict forecast classify compare trade balance recognise let plot make
+    generate segment detect
+    """
+)
+
 # Methods, models, data sets and tools of machine learning that a student may ask for by
 # name. Whichever of them no lab in the registry knows makes "run ..." a wish that cannot be met.
 FIELD = frozenset(
@@ -46,7 +69,9 @@ shakespeare, wikipedia, bitcoin, btc, ethereum, crypto, forex, weather data, cov
 and dog, cat photo, quantum, elastic net, support vector regression, svr, kernel regression, stepwise
 regression, contextual bandit, linucb, duelling bandit, dueling bandit, dueling dqn, duelling dqn, rainbow
 dqn, prioritised replay, bidirectional lstm, bidirectional rnn, seq2seq, sequence to sequence, exp3, robust
-regression, huber regression, bayesian regression, gaussian process regression, isotonic regression,
+regression, huber regression, bayesian regression,
+bayesian linear regression, bayesian neural network, bayesian neural net,
+gaussian process regression, isotonic regression,
 decision tree regression, random forest regression, knn regression, poisson regression, quantile regression,
 survival analysis, linear discriminant analysis, lstm, gru, rnn, recurrent network, recurrent neural
 network, cnn, convnet, convolutional network, convolutional neural network, transformer, language model,
@@ -93,7 +118,7 @@ SUBJECT = words(
 # Subjects that no course on machine learning answers for.
 ELSEWHERE = words(
     """
-    tv television telly shop shopping supermarket timetable
+    news headline cat dog kitten euro dollar currency tv television telly shop shopping supermarket timetable
     poem poetry song lyric joke story novel flight hotel holiday pizza recipe cook cooking pasta cake
     dinner lunch food restaurant takeaway curry weather rain forecast sunny umbrella football cricket rugby
     tennis olympic league capital president king queen prime minister election vote politic
