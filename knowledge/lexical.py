@@ -73,7 +73,7 @@ class Lexical:
         }
         self._frequency = {word: int(frequency[id]) for word, id in self._number.items()}
         self._spelling = Spelling(words["counts"])
-        self._numbers: dict[str, dict[int, float]] = {}  # of headings: there are few, and they come back
+        self._numbers: dict[str, dict[int, float]] = {}  # of headings and emphasised words: they come back
 
     def corrected(self, text: str) -> str:
         """The text with misspelt words put right: those that the course lacks and has a neighbour of."""

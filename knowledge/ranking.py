@@ -23,38 +23,40 @@ RANKERS = (
     2.0,
 )  # meaning, word by word, BM25: the first two are of one opinion, so words get two votes
 
-# How much each measure counts. Fitted once, on the dev half of questions over a public course, a textbook and these
-# lectures: the weights under which the passages that hold the evidence come out on top (softmax over the candidates
-# of a question, ridge penalty), so that a difference of scores is a logarithm of odds. A measure stayed where, fitted
-# on two of the three, it helped on the questions of the third.
+# How much each measure counts. Fitted on the dev half of questions over a public course, a textbook and these lectures:
+# the weights under which the passages that hold the evidence come out on top (softmax over the candidates of a
+# question, ridge penalty), so that a difference of scores is a logarithm of odds. A measure stayed where, fitted on two
+# of the three, it helped on the questions of the third. Fitted twice, on questions of different writers: the second
+# time with a penalty on what moves away from the first weights.
 WEIGHTS: Mapping[str, float] = {
-    "fused": 2.45,  # first by meaning, word by word and by BM25
-    "words": 12.6,  # each word of the question, with the word most like it in the passage
-    "window": 2.43,  # its two sentences that are nearest to the question
-    "cosine": 3.26,  # the passage as a whole
-    "nearby": 1.95,  # the passages next to it meet the question's words as well
-    "after": 3.42,  # what the passage after it adds
-    "document": 2.55,  # the file has other passages near the question
-    "text": 1.56,  # share of the question's telling words that it holds
-    "bm25": 0.57,
-    "beside": 1.62,  # words that stand side by side in the question do so here
-    "number": 2.09,  # the question's number
-    "topic": 1.5,  # its own heading is what is asked for
-    "opening": 0.4,  # it opens its section
-    "length": 1.89,  # a scrap answers little
-    "code_wanted": 1.22,
-    "maths_wanted": 1.25,
-    "code_unasked": -1.43,  # a listing, where the question is what something is
-    "output_unasked": -1.0,  # a cell's output, where no number is asked for
-    "exercise": -1.64,  # a task, or somebody's answer to it, behind the lecture's own words
-    "summary": -1.69,  # says in short what another passage explains
-    "picture": -3.33,  # nothing but a caption
+    "fused": 2.6,  # first by meaning, word by word and by BM25
+    "words": 14.06,  # each word of the question, with the word most like it in the passage
+    "window": 1.97,  # its two sentences that are nearest to the question
+    "cosine": 3.56,  # the passage as a whole
+    "nearby": 1.33,  # the passages next to it meet the question's words as well
+    "after": 2.9,  # what the passage after it adds
+    "document": 2.32,  # the file has other passages near the question
+    "text": 1.2,  # share of the question's telling words that it holds
+    "beside": 0.96,  # words that stand side by side in the question do so here
+    "number": 2.75,  # the question's number
+    "topic": 1.12,  # its own heading is what is asked for
+    "emphasis": 3.77,  # it sets the question's words in bold or italics: it defines them, or makes a point of them
+    "verbatim": 3.35,  # stretches of the question stand in it to the letter: code, a formula, half a misspelt word
+    "opening": 0.25,  # it opens its section
+    "length": 0.17,  # a scrap answers little
+    "code_wanted": 0.25,
+    "maths_wanted": 1.2,
+    "code_unasked": -1.97,  # a listing, where the question is what something is
+    "output_unasked": -0.62,  # a cell's output, where no number is asked for
+    "exercise": -1.24,  # a task, or somebody's answer to it, behind the lecture's own words
+    "summary": -1.55,  # says in short what another passage explains
+    "picture": -3.47,  # nothing but a caption
 }
 
 # P(the passage answers the question) = 1 / (1 + exp(-(OFFSET + PER_SCORE * score + PER_GAP * distance to the best))).
 # Logistic regression over the first six passages of questions that the course answers and of questions that it does
-# not; on questions left out, the shares of passages that answer follow it from 0.01 to 0.82 within 0.05.
-OFFSET, PER_SCORE, PER_GAP = -5.94, 0.308, -0.589
+# not; on questions left out, the shares of passages that answer follow it from 0.01 to 0.73 within 0.08.
+OFFSET, PER_SCORE, PER_GAP = -4.84, 0.259, -0.609
 
 _WANTS_CODE = re.compile(
     r"\b(?:code|def|class|function|implement\w*|python|numpy|torch|import|script|method)\b|\w_\w|\w\(\)", re.I
@@ -73,6 +75,12 @@ _WHAT_IS = re.compile(
 )
 _SUMMARY = re.compile(r"summary|discussion|conclusion|glossary|further", re.I)
 _PICTURE = re.compile(r"\[Picture:[^\]]*\]")
+# In bold or italics: stars that touch what they enclose (not "a * b * c"), and underscores outside of words.
+_EMPHASISED = re.compile(
+    r"(?<![\w*])\*{1,3}(?=\S)([^*]{2,120}?)(?<=\S)\*{1,3}(?![\w*])|(?<!\w)_(?=\S)([^_\n]{2,60}?)(?<=\S)_(?!\w)"
+)
+RUN = 6  # characters of a stretch of the question that is looked for as it is
+RUNS = 100  # at most, spread over a long question
 CAPTION = 40  # characters beside its pictures, below which a passage is nothing but their captions
 _EXERCISE = re.compile(r"\b(?:exercises?|questions?|assignment|try it|to do|homework|tasks?)\b", re.I)
 
@@ -112,6 +120,7 @@ class Ranking:
         self._wants_maths = bool(_WANTS_MATHS.search(question))
         self._what_is = bool(_WHAT_IS.search(question))
         self._held: dict[tuple[int, bool], np.ndarray] = {}
+        self._runs = _runs(question)
 
     def measures(self, found: Candidates) -> dict[str, np.ndarray]:
         """Every measure of every candidate: name -> (candidates,)."""
@@ -123,7 +132,6 @@ class Ranking:
             "cosine": found.cosine,
             "nearby": found.around - found.words,
             "document": self._document(found),
-            "bm25": np.log1p(found.bm25) / 3,
         }
         single = [self._single(row) for row in rows]
         for name in single[0] if single else ():
@@ -143,6 +151,8 @@ class Ranking:
             "beside": self._side_by_side(stems.text),
             "number": float(in_text[self._numbers].mean()) if self._numbers else 0.0,
             "topic": self._topic(chunk),
+            "emphasis": self._emphasis(chunk),
+            "verbatim": self._verbatim(chunk),
             "opening": float(opens),
             "length": float(np.log(max(len(stems.text), 1)) / 5),
             "code_wanted": float(chunk.kind in ("code", "mixed") and self._wants_code),
@@ -202,6 +212,17 @@ class Ranking:
         )
         return met / total if total else 0.0
 
+    def _emphasis(self, chunk: Chunk) -> float:
+        """Share of the question's telling words that stand in bold or italics."""
+        spans = " ".join(one or other for one, other in _EMPHASISED.findall(chunk.text))
+        ids = np.fromiter(self._lexical.numbers(spans), np.int64) if spans else np.zeros(0, np.int64)
+        return self._share(self._hold(ids)) if len(ids) else 0.0
+
+    def _verbatim(self, chunk: Chunk) -> float:
+        """Share of the question's stretches of RUN characters that stand in the text, spaces aside."""
+        text = _plain(chunk.text)
+        return sum(run in text for run in self._runs) / len(self._runs) if self._runs else 0.0
+
     def _next_to(self, row: int, step: int) -> bool:
         other = row + step
         return 0 <= other < len(self._chunks) and self._chunks[other].path == self._chunks[row].path
@@ -214,6 +235,16 @@ class Ranking:
         low = float(found.cosine.min(initial=1.0))
         mean = {path: float(np.mean(sorted([low, low, *all], reverse=True)[:3])) for path, all in of.items()}
         return np.array([mean[self._chunks[row].path] for row in found.rows], np.float32)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.lower().split())
+
+
+def _runs(question: str) -> list[str]:
+    plain = _plain(question)
+    starts = range(0, max(len(plain) - RUN, 0) + 1, max(1, len(plain) // RUNS))
+    return list(dict.fromkeys(plain[start : start + RUN] for start in starts)) if plain else []
 
 
 def fused(scores: Sequence[np.ndarray], weights: Sequence[float] = RANKERS) -> np.ndarray:

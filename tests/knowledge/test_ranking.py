@@ -112,6 +112,32 @@ def test_a_heading_that_is_the_question_is_its_topic(measured):
     assert of(texts, measures["topic"], "straight line") == 0
 
 
+def test_what_a_passage_emphasises_is_told_from_what_it_mentions(course, measured):
+    parts = (
+        "## Bold\n\nThis is **zeta\ngrowth**.",
+        "## Slanted\n\nThis is _zeta growth_, slanted.",
+        "## Plain\n\nThis is zeta growth, mentioned.",
+        "## Sum\n\n```python\ny = a * zeta * growth * b\n```",
+        "## Name\n\n```python\nx = my_zeta_growth_name\n```",
+    )
+    (course / "m.md").write_text("# M\n\n" + "\n\n".join(parts), encoding="utf-8")
+    texts, measures = measured("zeta growth")
+    for part, held in (("**zeta", 1), ("slanted", 1), ("mentioned", 0), ("a * zeta", 0), ("my_zeta", 0)):
+        assert of(texts, measures["emphasis"], part) == pytest.approx(held), part
+
+
+def test_what_is_quoted_to_the_letter_counts_whatever_the_spaces(course, measured):
+    text = "# V\n\n## One\n\n```python\nzeta=grow(3,4)[0]\n```\n\n## Two\n\n```python\nzeta = 4\ngrow\n```\n"
+    (course / "v.md").write_text(text, encoding="utf-8")
+    texts, measures = measured("Zeta = grow(3, 4)[0]")
+    assert of(texts, measures["verbatim"], "grow(3,4)") == 1
+    assert of(texts, measures["verbatim"], "zeta = 4") == 0
+    texts, measures = measured("zeta " * 400)  # as long as a question may be
+    assert 0 <= of(texts, measures["verbatim"], "zeta = 4") <= 1
+    texts, measures = measured("grow")  # shorter than a stretch
+    assert of(texts, measures["verbatim"], "zeta = 4") == 1
+
+
 def test_code_counts_when_it_is_wanted_and_exercises_are_known(course, measured):
     text = "# E\n\n## Exercises\n\nPlot the reward and select_arm again.\n"
     (course / "e.md").write_text(text, encoding="utf-8")
