@@ -118,7 +118,7 @@ class VectorIndex:
         if not len(words) or not len(query.words):
             return found
         some = np.flatnonzero(sizes)
-        # Some processors' kernels raise the flag of an invalid operation in lanes that hold nothing; all of it is finite.
+        # Some processors raise the flag of an invalid operation in lanes that hold nothing; all of it is finite.
         with np.errstate(invalid="ignore"):
             cosines = words @ query.words.T  # (words of the passages, words of the question)
         best = np.maximum.reduceat(cosines, _starts(sizes[some]), axis=0)  # (passages, words of the question)
