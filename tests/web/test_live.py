@@ -66,6 +66,31 @@ def test_a_page_that_comes_late_sees_the_turn_from_its_beginning(conversations, 
     assert any("t-picture" in m["content"] for m in last)
 
 
+def test_a_page_that_reads_slowly_loses_no_turn_that_begins_meanwhile(conversations, tutor, monkeypatch):
+    reading, read = threading.Event(), threading.Event()
+    history = tutor.history
+
+    def slow_history(session_id):
+        saved = history(session_id)
+        reading.set()
+        read.wait(20)
+        return saved
+
+    monkeypatch.setattr(tutor, "history", slow_history)
+    opened = []
+    page = threading.Thread(target=lambda: opened.append(conversations.open("a" * 20)))
+    page.start()
+    assert reading.wait(20)
+    monkeypatch.setattr(tutor, "history", history)
+    tutor.pause = 0.01
+    _, live = conversations.ask("a" * 20, "slow one")
+    read.set()
+    page.join(20)
+    assert opened[0].live is live
+    assert conversations.stop("a" * 20)
+    live.join(10)
+
+
 def test_nobody_has_to_follow_for_a_turn_to_be_finished(conversations, tutor):
     _, live = conversations.ask("a" * 20, "why?")
     live.join(10)

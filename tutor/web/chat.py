@@ -186,7 +186,7 @@ class ChatRoom:
             gr.Info(STILL_ANSWERING)
             yield gr.skip(), gr.skip()
             return
-        yield from self._stream(*started, clear=True)
+        yield from self._stream(found, *started, clear=True)
 
     def add_file(self, path: Any, session_id: Any) -> Iterator[tuple[Any, Any]]:
         """A student's own CSV: kept, and looked at in a turn of its own; a file of no use is refused in words."""
@@ -244,23 +244,25 @@ class ChatRoom:
         self._feedback.rate(found, turn, named.get(event.liked, str(event.liked)))
         gr.Info("Thank you, that is noted.", duration=4)
 
-    def _stream(self, conversation: Conversation, live: LiveTurn, clear: bool) -> Iterator[tuple[Any, Any]]:
+    def _stream(
+        self, session_id: str, conversation: Conversation, live: LiveTurn, clear: bool
+    ) -> Iterator[tuple[Any, Any]]:
         past = conversation.messages(suggest=False)
         box = gr.update(submit_btn=False, stop_btn="Stop", **({"value": ""} if clear else {}))
-        with self._streams.drawing(tab()) as left:
+        with self._streams.drawing(tab(), session_id) as left:
             for messages in live.follow(left=left):
                 yield past + messages, box
                 box = gr.skip()
             if left.is_set():
                 return  # the tab shows another conversation now
-        self._conversations.settle(conversation)
-        question = live.view.question
-        back = (
-            {"value": question}
-            if live.view.failed and question.strip() and len(question) <= GIVE_BACK
-            else {}
-        )
-        yield gr.skip(), gr.update(submit_btn="Send", stop_btn=False, **back)
+            self._conversations.settle(conversation)
+            question = live.view.question
+            back = (
+                {"value": question}
+                if live.view.failed and question.strip() and len(question) <= GIVE_BACK
+                else {}
+            )
+            yield gr.skip(), gr.update(submit_btn="Send", stop_btn=False, **back)
 
     def restore(self, session_id: Any) -> Iterator[tuple[Any, Any]]:
         """What this browser said before, after a reload or a restart; a turn under way goes on streaming."""
@@ -268,26 +270,34 @@ class ChatRoom:
         if found is None:
             yield [], gr.skip()
             return
-        conversation = self._conversations.open(found)
-        if conversation.live is None:
-            yield conversation.messages(), gr.skip()
-        else:
-            yield from self._stream(conversation, conversation.live, clear=False)
+        with self._streams.drawing(tab(), found) as left:
+            conversation = self._conversations.open(found)
+            live = conversation.live
+            if live is not None:
+                yield from self._stream(found, conversation, live, clear=False)
+            elif not left.is_set():
+                yield conversation.messages(), gr.skip()
 
     def redraw(self, session_id: Any) -> Iterator[tuple[Any, Any]]:
         """Another conversation of this browser, in place of the one that was shown."""
+        found = valid(session_id)
+        if found is not None:
+            self._streams.enter(tab(), found)
         yield [], gr.update(value="", submit_btn="Send", stop_btn=False)
         yield from self.restore(session_id)
 
     def fresh(self, session_id: Any) -> tuple[list[Any], Any]:
         """A new conversation, under the new id that the browser has made; the old one stays saved."""
         self.stop(session_id)
-        self.leave()
+        self._leave(valid(session_id) or "")
         return [], gr.update(value="", submit_btn="Send", stop_btn=False)
 
-    def leave(self) -> None:
-        """Nothing more of the conversation that this tab shows is drawn; its turn under way goes on."""
-        if not self._streams.leave(tab()):
+    def leave(self, event: gr.EventData) -> None:
+        """Nothing more of the conversation that this tab showed is drawn; its turn under way goes on."""
+        self._leave(str(event._data.get("left", "")) if isinstance(event._data, dict) else "")
+
+    def _leave(self, session_id: str) -> None:
+        if not self._streams.leave(tab(), session_id):
             log.warning("a stream did not end when its tab was left")
 
     def stop(self, session_id: Any) -> None:
@@ -338,7 +348,7 @@ window.addEventListener('tutor:open', (event) => trigger('click', { href: event.
 
 # Another conversation is opened: first nothing of the old one is drawn any more, then the new one is.
 LEAVER = """
-window.addEventListener('tutor:leave', () => trigger('click', {}));
+window.addEventListener('tutor:leave', () => trigger('click', { left: window.tutorSession.left }));
 """
 REDRAWER = """
 window.addEventListener('tutor:redraw', () => trigger('click', {}));

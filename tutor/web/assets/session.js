@@ -12,12 +12,14 @@ window.tutorId = (key, fresh = false) => {
 /* What every call to the server carries: the conversation, and the secret that shows whose it is. `fresh` begins a new
    conversation; `tutorSession.use(id)` goes back to an old one. */
 window.tutorSession = (fresh = false) => {
+  if (fresh) window.tutorSession.left = window.tutorSession.id(); // what the chat's stream belonged to until now
   const id = window.tutorId('ml-tutor-session', fresh);
   if (fresh) window.dispatchEvent(new CustomEvent('tutor:session', { detail: id }));
   return `${id}~${window.tutorId('ml-tutor-visitor')}`;
 };
 window.tutorSession.id = () => window.tutorId('ml-tutor-session');
 window.tutorSession.use = (id) => {
+  window.tutorSession.left = window.tutorSession.id();
   window.tutorKept('ml-tutor-session', id);
   window.dispatchEvent(new CustomEvent('tutor:session', { detail: id }));
 };
