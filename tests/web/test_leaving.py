@@ -1,4 +1,4 @@
-"""A tab that has gone on to another conversation shows nothing more of the one it left, in whatever order calls come."""
+"""A tab that has gone on to another conversation shows nothing more of the one it left, whatever came first."""
 
 import threading
 from types import SimpleNamespace
