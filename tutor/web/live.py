@@ -163,7 +163,11 @@ class Conversations:
         with self._lock:
             known = self._open.get(session_id)
             live = known.live if known is not None else None
-            if known is not None and live is not None and (not live.view.done or live.view.number >= len(turns)):
+            if (
+                known is not None
+                and live is not None
+                and (not live.view.done or live.view.number >= len(turns))
+            ):
                 return known  # a turn has begun while the database was read
             self._open[session_id] = conversation = Conversation(turns)
             self._open.move_to_end(session_id)
@@ -184,7 +188,9 @@ class Conversations:
             # Something was said elsewhere: another copy of the tutor has answered while this one was away.
             conversation = self.open(session_id)
         with self._lock:
-            conversation = self._open.setdefault(session_id, conversation)  # it may have been opened twice meanwhile
+            conversation = self._open.setdefault(
+                session_id, conversation
+            )  # it may have been opened twice meanwhile
             if conversation.live is not None:
                 if not conversation.live.view.done:
                     return None
