@@ -105,7 +105,7 @@ def tokens(text: str) -> list[str]:
 @lru_cache(maxsize=65536)  # a course uses the same words again and again
 def _stems(word: str) -> tuple[str, ...]:
     written = _number(word) if word[0] in ".0123456789" else _parts(word)
-    return tuple(_stem(part) for part in written if part not in STOP_WORDS)
+    return tuple(stem(part) for part in written if part not in STOP_WORDS)
 
 
 def _number(word: str) -> Iterable[str]:
@@ -140,13 +140,13 @@ def _one_spelling(word: str) -> str:
     return ALIASES.get(word, word)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """The stem of an English word in lower case (Snowball): "plotting" and "plots" become "plot"."""
     if not hasattr(_stemmer, "english"):
         import Stemmer
 
         _stemmer.english = Stemmer.Stemmer("english")
-    stem: str = _stemmer.english.stemWord(word)
-    return stem
+    return str(_stemmer.english.stemWord(word))
 
 
 class Spelling:

@@ -48,6 +48,7 @@ _ENDS = words(", . ! and please ; this now then")
 _ALSO = words("and versus or then with to compared once one again another time")
 _APART = words("on with using at from by to where when but")
 COMPARING = words("compare comparing comparison")
+MOST = 60  # values after one name; more than any lab takes, so that it is the lab that refuses them
 _RAISE = words("increase raise up bump boost")
 _LOWER = words("decrease reduce lower drop cut")
 
@@ -169,6 +170,8 @@ def _pairs(
             number = items[nxt]
             if not isinstance(number, int) or (run and not joined(tokens, run[-1], number)):
                 break
+            if len(run) == MOST:
+                break
             run = [*run, number]
             found.append((item, run, nxt + 1))
         return found
@@ -179,7 +182,7 @@ def _pairs(
             if other.start > run[-1]:
                 found.append((other, run, nxt + 1))
             break
-        if not joined(tokens, run[-1], other):
+        if len(run) == MOST or not joined(tokens, run[-1], other):
             break
         run = [*run, other]
     return found
@@ -193,8 +196,10 @@ def joined(tokens: Sequence[Token], one: int, two: int) -> bool:
         return False
     if tokens[two].vague and between[-1].text == "a":  # "zero, a tenth and a half"
         between = between[:-1]
-    apart = SEPARATORS | {"with"} if COMPARING & {token.text for token in tokens[:one]} else SEPARATORS
-    return len(between) <= 2 and all(token.text in apart for token in between)
+    apart = {token.text for token in between} if len(between) <= 2 else {""}
+    if apart <= SEPARATORS:
+        return True
+    return apart <= SEPARATORS | {"with"} and any(token.text in COMPARING for token in tokens[:one])
 
 
 def _worth(

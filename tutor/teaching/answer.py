@@ -22,6 +22,7 @@ from tutor.teaching.blocks import (
     points_elsewhere,
     weight_of,
 )
+from tutor.teaching.choosing import mistake
 from tutor.teaching.glossaries import compared_lines, glossary_line
 from tutor.teaching.nearness import Embed, closeness
 
@@ -103,12 +104,15 @@ def shape(
         for stem in content_words(word):
             weights[stem] = max(weight, weights.get(stem, 0.0))
     taken: set[int] = set()
+    if told := _mistake(blocks, passage):
+        pair = [line for line in compared_lines(question, base, [passage]) if line not in told]
+        return Shape("\n\n".join([*pair, told]))
     idea = _idea(blocks, taken, weights)
     if not _ends(idea) and idea.endswith(":"):  # all that it leads up to is code, so the code is what it says
         code = next((block.text for block in everything if block.kind == "code"), "")
         if code and code.count("\n") <= 25:
             return Shape(f"{idea}\n\n{code}")
-    line = glossary_line(question, base, passage) if _bold_weight(idea, weights) == 0 else ""
+    line = glossary_line(question, base, passage, _defined(idea, question))
     if line and not content_words(line) <= content_words(f"{idea} {passage.text}"):
         where = f"lecture {passage.lecture}, glossary" if passage.lecture is not None else "glossary"
         idea = f"{line} *({where})*\n\n{idea}"
@@ -118,7 +122,7 @@ def shape(
     named = content_words(passage.heading[-1].replace("-", " - ")) if passage.heading else set()
     beyond = {word: weight for word, weight in weights.items() if word not in named}
     why = re.match(r"\s*why\b", question, re.IGNORECASE) is not None
-    focus = _own_why(blocks, taken, weights) if why else ""
+    focus = _own_question(blocks, taken, question)
     focus = focus or _focus(blocks, taken, idea, passage, beyond, why)
     more = _nearest(question, blocks, taken, f"{idea}\n{focus}", embed)
     focus = "\n\n".join(part for part in (focus, more) if part)
@@ -215,6 +219,22 @@ def _bold_weight(text: str, weights: Mapping[str, float]) -> float:
     return max((weight_of(term, weights) for term in re.findall(r"\*\*(.+?)\*\*", text)), default=0.0)
 
 
+def _defined(text: str, question: str) -> set[str]:
+    """What of the question a text sets in bold, and nothing narrower: a "dead ReLU" is no "ReLU"."""
+    asked = content_words(question.replace("-", " "))
+    terms = (content_words(term.replace("-", " ")) for term in re.findall(r"\*\*(.+?)\*\*", text))
+    return set().union(*(term for term in terms if term <= asked))
+
+
+def _mistake(blocks: Sequence[Block], passage: Passage) -> str:
+    """The one mistake, of a lecture's list of them, that the passage was found for; "" elsewhere."""
+    if not mistake(passage):
+        return ""
+    found = passage.best_sentence.strip()
+    items = (without_bullet(item) for block in blocks if block.kind == "list" for item in block.items)
+    return next((item for item in items if item.startswith(without_bullet(found)[:40])), "")
+
+
 def _run_ins(blocks: Sequence[Block], at: int, taken: set[int]) -> str:
     """Paragraphs side by side that each begin with a word in bold: "**Too small:** ..." and "**Too large:** ..."."""
     parts: list[str] = []
@@ -235,11 +255,18 @@ def _run_ins(blocks: Sequence[Block], at: int, taken: set[int]) -> str:
     return "\n\n".join(parts)
 
 
-def _own_why(blocks: Sequence[Block], taken: set[int], weights: Mapping[str, float]) -> str:
+def _own_question(blocks: Sequence[Block], taken: set[int], question: str) -> str:
     """A paragraph that asks the student's own question and answers it: "Why square? A square is never ..."."""
+    said = re.match(r"\W*([a-z]+)", question, re.IGNORECASE)
+    asked = content_words(question)
     for at, block in enumerate(blocks):
-        asks = re.match(r"\W*why\b[^.?!]*\?", block.text, re.IGNORECASE) if block.kind == "text" else None
-        if asks is not None and at not in taken and content_words(asks[0]) & set(weights):
+        asks = (
+            re.match(r"\W*([a-z]+)\b[^.?!]*\?", block.text, re.IGNORECASE) if block.kind == "text" else None
+        )
+        if asks is None or said is None or at in taken or asks[1].lower() != said[1].lower():
+            continue
+        own = content_words(asks[0])
+        if own & asked and 2 * len(own & asked) >= len(own):
             taken.add(at)
             return opening(block, FOCUS)
     return ""
@@ -270,6 +297,8 @@ def _focus(
             value = weight_of(piece, weights) + (
                 0.4 if wanted and (wanted in piece or piece in wanted) else 0.0
             )
+            if asks_why and _REASON.search(piece):
+                value += WHY
             if value > best[0] + 1e-9:
                 best = (value, at, told)
     if best[1] >= 0:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from knowledge.words import stem
 from tutor.checking.sentences import split_sentences
 
 Kind = Literal["text", "formula", "list", "table", "code", "picture", "invitation"]
@@ -170,13 +171,7 @@ def weight_of(text: str, telling: Mapping[str, float]) -> float:
 
 
 def _stem(word: str) -> str:
-    word = word.strip("-'").removesuffix("'s")
-    for ending, kept in (("ies", "y"), ("sses", "ss"), ("ses", "s"), ("xes", "x"), ("ches", "ch")):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            return word[: -len(ending)] + kept
-    return (
-        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
-    )
+    return stem(word.strip("-'").removesuffix("'s"))
 
 
 _STOP = frozenset(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge.search import Passage
-from tutor.teaching.blocks import content_words
+from tutor.teaching.blocks import content_words, points_elsewhere
 from tutor.teaching.exercises import is_answer_key
 from tutor.teaching.nearness import name_of
 
@@ -21,6 +21,14 @@ def is_side_matter(passage: Passage) -> bool:
     """Whether a passage lists or points rather than explains: a glossary, the readings, the lab's settings."""
     name = passage.heading[-1] if passage.heading else ""
     return not name or _SIDE.search(name) is not None
+
+
+def mistake(passage: Passage) -> str:
+    """What a mistake in a lecture's list of mistakes is called, where the passage was found for one; else ""."""
+    if not passage.heading or "mistakes" not in passage.heading[-1].lower():
+        return ""
+    named = re.match(r"\W*\*\*(.+?)\*\*", passage.best_sentence)
+    return named[1] if named is not None else ""
 
 
 def best_first(question: str, passages: Sequence[Passage]) -> list[Passage]:
@@ -45,13 +53,17 @@ def _fitness(question: str, passage: Passage) -> float:
     terms = [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", passage.text)]
     if matter and matter <= set().union(*terms):
         value += 1.5  # it says in bold what was asked: it defines it
-    if matter and not matter & content_words(passage.text):
+    if matter and not matter & content_words(f"{heading} {passage.text}"):
         value -= 2.0
+    if points_elsewhere(passage.best_sentence):
+        value -= 1.5  # "explained below": it is explained somewhere else
     if passage.kind == "code":
         value -= 6.0
     if passage.cell is not None:
         value -= 4.0
-    return value - (2.5 if is_side_matter(passage) else 0.0)
+    if is_side_matter(passage):
+        value -= 1.0 if matter & content_words(mistake(passage)) else 2.5
+    return value
 
 
 def _all_words(text: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from knowledge.search import KnowledgeBase, Passage
 from tutor.teaching.blocks import content_words
@@ -21,12 +21,20 @@ _ENTRY = re.compile(r"(?=\*\*[^*]+:\*\*)(?<!^)")  # a line may hold several: "**
 LINES = 2  # of a comparison
 
 
-def glossary_line(question: str, base: KnowledgeBase | None, passage: Passage) -> str:
-    """The line of the lecture's glossary on what a "what is ...?" asks about; "" where there is none."""
+def glossary_line(
+    question: str, base: KnowledgeBase | None, passage: Passage, defined: Set[str] = frozenset()
+) -> str:
+    """The line of the lecture's glossary on what a "what is ...?" asks about; "" where there is none.
+
+    `defined` are the words of the question that are explained already.
+    """
     matter = content_words(question)
     if base is None or not matter or _ASKS_WHAT.match(question) is None:
         return ""
-    return next((line for names, line in _entries(base, passage.path) if any(n <= matter for n in names)), "")
+    for names, line in _entries(base, passage.path):
+        if any(name <= matter and not name <= defined for name in names):
+            return line
+    return ""
 
 
 def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence[Passage]) -> list[str]:
@@ -58,6 +66,12 @@ def _number(path: str) -> int:
     return int(found[0]) if found is not None else 0
 
 
+def _matter(name: str) -> set[str]:
+    """What an entry is about: without what stands in brackets, "Ridge (L2)", and with numbers, "1×1 convolution"."""
+    bare = re.sub(r"\(.*?\)", " ", name)
+    return content_words(bare) | set(re.findall(r"(?<![\w.])\d+", bare))
+
+
 def _entries(base: KnowledgeBase, path: str) -> list[tuple[list[set[str]], str]]:
     """The entries of a document's glossary: the names of each, as content words, and its text."""
     entries: list[tuple[list[set[str]], str]] = []
@@ -68,6 +82,6 @@ def _entries(base: KnowledgeBase, path: str) -> list[tuple[list[set[str]], str]]
             found = re.match(r"\s*[-*]\s+(\*\*.+)", line)
             for entry in _ENTRY.split(found[1]) if found is not None else []:
                 bold = re.findall(r"\*\*(.+?)\*\*", entry)
-                names = [content_words(name) for term in bold for name in re.split(r"\s/\s|,", term)]
+                names = [_matter(name) for term in bold for name in re.split(r"\s/\s|,", term)]
                 entries.append(([name for name in names if name], entry.strip()))
     return entries

@@ -6,6 +6,7 @@ and what is final is the checked text: sentences that no passage bears out are t
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,6 +61,16 @@ MOST_SENTENCES = 3  # of a small model
 SHORT_ANSWER = 25  # words; below this, or after a sentence went, the course speaks as well
 
 
+# How simply it should be said is no part of what is asked: an answer is written for beginners anyway.
+_SIMPLY = re.compile(
+    r"[,\s]*\b(?:(?:as|like)(?: if)? (?:i'?m|i am|i was|i were) (?:an? )?(?:five|5|six|6|ten|10|child|kid|beginner)"
+    r"(?:[ -]years?[ -]old)?|eli5|to an? (?:child|kid|beginner|(?:five|5)[ -]year[ -]old)"
+    r"|(?:in|using) (?:very |really )?(?:plain|simple|easy|everyday) (?:words|terms|english|language)"
+    r"|for (?:dummies|beginners))\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Asked:
     """A question as it is searched: `query` has the earlier question in front where this one only follows it up."""
@@ -74,7 +85,8 @@ def as_asked(message: str, earlier: Sequence[str]) -> Asked:
     from knowledge.followups import with_context
 
     query = with_context(message, earlier)
-    return Asked(message, query, earlier[-1] if query != message else None)
+    follows = query != message
+    return Asked(message, _SIMPLY.sub("", query).strip() or query, earlier[-1] if follows else None)
 
 
 def answer_question(
