@@ -47,7 +47,7 @@ CHANGED = 1 / 3  # of the words of a passage
 NOISE = (
     0.75  # length of what is added to a vector of length 1: a cosine of 0.8 with the one that it came from
 )
-REPEATED = 20  # times that each question is asked
+SAID = ("please", "really", "exactly", "simply", "then", "now", "again", "today", "here", "maybe")  # with each question
 MESSAGES = (
     "run the bandit with epsilon 0, 0.01 and 0.1",
     "now with twenty arms",
@@ -169,15 +169,15 @@ def ask(index: Path) -> dict[str, float]:
     opening = time.perf_counter() - started
     base.search("warm up", k=8)
     times, cpu = [], time.process_time()
-    # Other questions each time: the last ones' vectors are remembered.
-    for number in range(REPEATED):
+    # Other questions each time, since the last ones' vectors are remembered, and each one word longer.
+    for word in SAID:
         for question in QUESTIONS:
             started = time.perf_counter()
-            base.search(f"{question} {'really ' * number}", k=8)
+            base.search(f"{question} {word}", k=8)
             times.append(1000 * (time.perf_counter() - started))
     cpu = 1000 * (time.process_time() - cpu) / len(times)
-    asked = iter(QUESTIONS * REPEATED)
-    embedding = 1000 * median_seconds(lambda: embedder.embed([next(asked)]), len(QUESTIONS) * REPEATED)
+    asked = iter([f"{question} {word}" for word in SAID for question in QUESTIONS])
+    embedding = 1000 * median_seconds(lambda: embedder.embed([next(asked)]), len(QUESTIONS) * len(SAID))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
         1024**2 if sys.platform == "darwin" else 1024
     )

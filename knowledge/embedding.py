@@ -62,6 +62,9 @@ class TextEmbedder(Protocol):
     def is_word(self, text: str) -> bool: ...
 
 
+LITTLE = 128  # tokens up to which one core is faster: the second one mostly waits, and waits busily
+
+
 class Embedder:
     """all-MiniLM-L6-v2 from its official files (model.safetensors, tokenizer.json) in `model_dir`.
 
@@ -162,12 +165,19 @@ class Embedder:
 
         (All cores on one batch, as torch does it, spend up to half their time waiting for each other.)
         """
-        if len(batches) < MANY:
-            yield from (self._hidden(batch, fast) for batch in batches)
-            return
         import torch
 
         cores = torch.get_num_threads()
+        if len(batches) < MANY:
+            little = sum(len(ids) for batch in batches for ids in batch) <= LITTLE
+            for batch in batches:
+                torch.set_num_threads(1 if little else cores)  # of this thread alone
+                try:
+                    made = self._hidden(batch, fast)
+                finally:
+                    torch.set_num_threads(cores)
+                yield made
+            return
         self._hidden(batches[-1], fast)  # the model is loaded before anybody else needs it
         with ThreadPoolExecutor(cores, "embedding", lambda: torch.set_num_threads(1)) as pool:
             waiting: deque[Future[list[_Made]]] = deque()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -82,6 +83,7 @@ _EMPHASISED = re.compile(
 RUN = 6  # characters of a stretch of the question that is looked for as it is
 RUNS = 100  # at most, spread over a long question
 CAPTION = 40  # characters beside its pictures, below which a passage is nothing but their captions
+REMEMBERED = 4096  # passages, some megabytes
 _EXERCISE = re.compile(r"\b(?:exercises?|questions?|assignment|try it|to do|homework|tasks?)\b", re.I)
 
 
@@ -159,9 +161,9 @@ class Ranking:
             "maths_wanted": float(self._wants_maths and "$" in chunk.text),
             "code_unasked": float(self._what_is and chunk.kind == "code"),
             "output_unasked": float(not self._wants_number and "```text" in chunk.text),
-            "exercise": float(any(_EXERCISE.search(name) for name in chunk.heading)),
+            "exercise": float(_is_exercise(chunk.heading)),
             "summary": float(bool(_SUMMARY.search(own_heading))),
-            "picture": float(len(_PICTURE.sub("", chunk.text).strip()) < CAPTION),
+            "picture": float(_is_picture(chunk.text)),
         }
 
     def held(self, row: int, head: bool = False) -> np.ndarray:
@@ -214,7 +216,7 @@ class Ranking:
 
     def _emphasis(self, chunk: Chunk) -> float:
         """Share of the question's telling words that stand in bold or italics."""
-        spans = " ".join(one or other for one, other in _EMPHASISED.findall(chunk.text))
+        spans = _emphasised(chunk.text)
         ids = np.fromiter(self._lexical.numbers(spans), np.int64) if spans else np.zeros(0, np.int64)
         return self._share(self._hold(ids)) if len(ids) else 0.0
 
@@ -237,8 +239,25 @@ class Ranking:
         return np.array([mean[self._chunks[row].path] for row in found.rows], np.float32)
 
 
+# What is asked of a passage whatever the question: remembered, since a course has few passages and many questions.
+@lru_cache(maxsize=REMEMBERED)
 def _plain(text: str) -> str:
     return "".join(text.lower().split())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _emphasised(text: str) -> str:
+    return " ".join(one or other for one, other in _EMPHASISED.findall(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_picture(text: str) -> bool:
+    return len(_PICTURE.sub("", text).strip()) < CAPTION
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_exercise(heading: tuple[str, ...]) -> bool:
+    return any(_EXERCISE.search(name) for name in heading)
 
 
 def _runs(question: str) -> list[str]:

@@ -374,8 +374,8 @@ def is_under(heading: Sequence[str], name: str) -> float:
 
 
 def alike(one: frozenset[Any], other: frozenset[Any]) -> bool:
-    fewer, more = sorted((len(one), len(other)))
-    if fewer < ALIKE * more:  # told by their sizes, without a look at the words
+    a, b = len(one), len(other)
+    if a < ALIKE * b or b < ALIKE * a:  # told by their sizes, without a look at the words
         return False
     return bool(one) and len(one & other) >= ALIKE * len(one | other)
 
