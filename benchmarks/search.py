@@ -47,7 +47,18 @@ CHANGED = 1 / 3  # of the words of a passage
 NOISE = (
     0.75  # length of what is added to a vector of length 1: a cosine of 0.8 with the one that it came from
 )
-SAID = ("please", "really", "exactly", "simply", "then", "now", "again", "today", "here", "maybe")  # with each question
+SAID = (
+    "please",
+    "really",
+    "exactly",
+    "simply",
+    "then",
+    "now",
+    "again",
+    "today",
+    "here",
+    "maybe",
+)  # with each question
 MESSAGES = (
     "run the bandit with epsilon 0, 0.01 and 0.1",
     "now with twenty arms",
