@@ -28,6 +28,7 @@ from knowledge.sources import remembered, with_added
 from knowledge.weights import WeightsError, WeightStore
 from tutor.errors import LibraryError
 from tutor.refreshing import Refresher
+from tutor.vectors import RememberedVectors
 
 EMBEDDING = "all-minilm-l6-v2"
 OTHERS = 1.0  # seconds between two looks at an index that another process builds
@@ -66,6 +67,7 @@ class Library:
         self._course = tuple(course)
         self._embedder = embedder
         self._beside = beside
+        self._vectors = RememberedVectors()
         self._build = build
         self._base: KnowledgeBase | None = None
         self._error: LibraryError | None = None
@@ -128,8 +130,7 @@ class Library:
 
     def embed(self, texts: list[str]) -> np.ndarray:
         """Unit vectors (n, dimension) of short texts; blocking on first use."""
-        vectors: np.ndarray = self.embedder.embed(texts)
-        return vectors
+        return self._vectors.of(texts, lambda new: self.embedder.embed(new))
 
     @property
     def sources(self) -> tuple[Path, ...]:

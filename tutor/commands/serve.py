@@ -54,6 +54,17 @@ def check_open(settings: Settings, share: bool) -> None:
     )
 
 
+def one_core_for_products() -> None:
+    """NumPy's matrix products on one core each: those of a search are small, and a second core waits busily for more.
+
+    Of this process only; labs have processes and numbers of cores of their own.
+    """
+    import numpy  # noqa: F401 - only what is loaded can be told
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
+
+
 def serve(
     settings: Settings,
     library: Library,
@@ -71,6 +82,7 @@ def serve(
     """
     from tutor.web.app import serve as serve_page
 
+    one_core_for_products()
     key = settings.openai_api_key
     set_up(settings.log == "json", settings.log_level, (key.get_secret_value(),) if key else ())
     sessions = SessionStore(settings.sessions_url, settings.course or "")
