@@ -18,6 +18,10 @@ from gradio_client.utils import apply_diff
 
 WORD = re.compile(r"\bzq[0-9a-f]{8}\b")
 PREFIX = "/gradio_api"
+RECENT = (
+    20  # of one's own words that must be there; the page shows only the last turns of a long conversation
+)
+_GIVEN: set[str] = set()  # every word of every student
 
 
 class TurnError(Exception):
@@ -82,6 +86,7 @@ class Student:
     def word(self) -> str:
         """A new word that only this student knows."""
         self.words.append(f"zq{secrets.token_hex(4)}")
+        _GIVEN.add(self.words[-1])
         return self.words[-1]
 
     async def say(self, message: str) -> Turn:
@@ -102,8 +107,9 @@ class Student:
 
     def _check(self, messages: list[dict[str, Any]]) -> None:
         said = json.dumps([message for message in messages if message["role"] == "user"])
-        everything = set(WORD.findall(json.dumps(messages)))
-        if everything - set(self.words) or set(self.words) - set(WORD.findall(said)):
+        # A small model that repeats a word may misspell it; what nobody was given is nobody's.
+        everything = set(WORD.findall(json.dumps(messages))) & _GIVEN
+        if everything - set(self.words) or set(self.words[-RECENT:]) - set(WORD.findall(said)):
             self.crossed += 1
 
     async def _call(self, fn: int, data: list[Any], trigger: int | None) -> Turn:
