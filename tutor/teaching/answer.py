@@ -29,7 +29,7 @@ from tutor.teaching.nearness import Embed, closeness
 NEAR = 0.5  # cosine from which a sentence is quoted for what it means, though it shares no word with the question
 IDEA, FOCUS, SYMBOLS, EXAMPLE = 60, 60, 95, 60  # words
 SHORT = 25  # words; an opening below that takes the next block with it
-WHY = 3.0  # what a sentence that gives a reason is worth to a question that asks why, in asked words
+WHY = 5.0  # what a sentence that gives a reason is worth to a question that asks why, in asked words
 LISTED = 110  # words of a list, a table or paragraphs side by side
 _NAMES = re.compile(
     r"\b(?:is|are|means?|counts?|stands? for|says?|number of|the \w+ of|called)\b|\(\"", re.IGNORECASE
