@@ -1,6 +1,7 @@
 """Answers cut from a section: whole sentences of the course, the formula with its symbols, and nothing that leans."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,9 @@ from tutor.planning.router import Router
 from tutor.teaching.answer import shape
 from tutor.teaching.blocks import blocks_of, leans
 from tutor.teaching.choosing import best_first, is_side_matter
+from tutor.teaching.glossaries import glossary_line
 from tutor.teaching.next_steps import experiments_of, follow_ups
+from tutor.turns.question import as_asked
 
 SECTION = """**Regret** is what not knowing has cost: the reward of the best arm, minus that of the arms pulled.
 
@@ -192,3 +195,96 @@ def test_a_paragraph_that_asks_the_same_why_is_part_of_the_answer():
         in shape("why do we square the errors?", of, None, {}).words()
     )
     assert "Why square?" not in shape("what is an error?", of, None, {}).words()
+
+
+MISTAKES = """- **Going far outside the data.** Our line promises a mark of $17.5$ out of ten for ten hours.
+- **Mixing up precision and recall.** Precision divides by what was *said*, recall by what *is*.
+- **Not plotting.** Very different clouds of points can have the same line.
+"""
+
+
+def test_of_a_list_of_mistakes_the_one_that_was_asked_about_is_told():
+    found = passage(MISTAKES, "Which mistakes are common?", best="**Not plotting.** Very different clouds")
+    words = shape("why do we plot the data first?", found, None, {}).words()
+    assert words == "**Not plotting.** Very different clouds of points can have the same line."
+
+
+def test_a_mistake_that_names_what_was_asked_is_no_side_matter():
+    def of(best):
+        return passage(MISTAKES, "Which mistakes are common?", best=best, probability=0.7)
+
+    other = passage("**Precision** of what was called spam.", "What is a confusion matrix?", probability=0.3)
+    question = "what is the difference between precision and recall"
+    named = of("**Mixing up precision and recall.** Precision divides by what was *said*")
+    assert best_first(question, [other, named])[0] is named
+    unnamed = of("**Going far outside the data.** Our line promises")
+    assert best_first(question, [other, unnamed])[0] is other
+
+
+def test_a_passage_that_sends_the_reader_elsewhere_comes_after_one_that_says_it():
+    below = passage("A discount $\\gamma$.", "What is an MDP?", "a discount (gamma), explained below.")
+    here = passage(
+        "With gamma = 0 only the next reward counts.", "What is the return?", "With gamma = 0 only"
+    )
+    assert best_first("what does gamma do", [below, here])[0] is here
+
+
+def test_to_a_why_the_sentence_with_the_reason_is_told():
+    text = (
+        "A lamp has two switches. This is called **XOR**.\n\n"
+        "No straight line puts the ones on one side.\n\n"
+        "Two authors studied such limits of perceptrons in a book."
+    )
+    found = passage(text, "Why can a single neuron not learn XOR?", "Two authors studied such limits")
+    words = shape("why can't a perceptron learn xor", found, None, {"perceptron": 3.8, "xor": 4.4}).words()
+    assert "No straight line" in words
+    assert "Two authors" not in words
+
+
+def test_a_glossary_is_asked_for_the_thing_itself_and_not_for_a_kind_of_it():
+    lines = "- **1×1 convolution:** a dense layer.\n- **Dead ReLU:** off.\n- **ReLU:** negatives become 0."
+    base = OneGlossary(
+        lines + "\n- **Ridge (L2):** squares of the weights.\n- **Train and test split:** two parts."
+    )
+
+    def line(question, defined=frozenset()):
+        return glossary_line(question, base, passage("", "What is it?"), defined)
+
+    assert line("what does relu do") == "**ReLU:** negatives become 0."
+    assert line("what is ridge") == "**Ridge (L2):** squares of the weights."
+    assert line("what is a train test split for") == "**Train and test split:** two parts."
+    assert line("what is a convolution") == ""
+    assert line("what does relu do", {"relu"}) == ""
+    assert line("how does relu work") == ""
+
+
+class OneGlossary:
+    """A base with one document, which is a glossary."""
+
+    def __init__(self, text):
+        self._view = SimpleNamespace(heading=("Glossary",), text=text)
+
+    def section(self, _path):
+        return [self._view]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "explain back-propagation like i'm five",
+        "explain back-propagation, like I am a 5 year old",
+        "eli5 explain back-propagation",
+        "explain back-propagation in plain English",
+        "explain back-propagation to a beginner",
+    ],
+)
+def test_how_simply_it_should_be_said_is_not_searched(asked):
+    assert as_asked(asked, []).query == "explain back-propagation"
+    assert as_asked(asked, []).text == asked
+
+
+@pytest.mark.parametrize(
+    "asked", ["like i'm five", "what is a 10 armed bandit?", "is it like a child process?"]
+)
+def test_what_is_no_way_of_saying_is_searched_as_it_is(asked):
+    assert as_asked(asked, []).query == asked
