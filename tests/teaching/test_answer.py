@@ -222,7 +222,9 @@ def test_a_mistake_that_names_what_was_asked_is_no_side_matter():
 
 
 def test_a_passage_that_sends_the_reader_elsewhere_comes_after_one_that_says_it():
-    below = passage("A discount $\\gamma$.", "What is an MDP?", "a discount (gamma), explained below.")
+    below = passage(
+        "A discount gamma.", "What is an MDP?", "a discount (gamma), explained below.", probability=0.4
+    )
     here = passage(
         "With gamma = 0 only the next reward counts.", "What is the return?", "With gamma = 0 only"
     )
@@ -231,7 +233,8 @@ def test_a_passage_that_sends_the_reader_elsewhere_comes_after_one_that_says_it(
 
 def test_to_a_why_the_sentence_with_the_reason_is_told():
     text = (
-        "A lamp has two switches. This is called **XOR**.\n\n"
+        "A hall lamp has two switches, one upstairs and one downstairs, and it is on when exactly one of the two is up "
+        "and the other one is down. This is called **XOR**.\n\n"
         "No straight line puts the ones on one side.\n\n"
         "Two authors studied such limits of perceptrons in a book."
     )
