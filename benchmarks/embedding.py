@@ -17,7 +17,7 @@ from benchmarks.onnx_graph import onnx_minilm
 from benchmarks.rows import Row
 from benchmarks.setting import course
 from knowledge.embedding import Embedder
-from knowledge.minilm import has_fast_int8
+from knowledge.minilm import MiniLM
 
 NOTES = (
     "The same model and passages. A ratio is how many times faster than sentence-transformers' float32. Questions are "
@@ -56,7 +56,8 @@ def measure() -> Iterator[Row]:
 
 def _ways(embedder: Embedder) -> dict[str, Embed]:
     weights = embedder.folder / "model.safetensors"
-    kind = "eight-bit whole numbers" if has_fast_int8() else "float32: no fast whole numbers here"
+    ours = MiniLM(weights)
+    kind = ours.fast.name if ours.fast is not ours.exact else "float32: nothing is faster here"
     return {
         "sentence-transformers, float32": _sentence_transformers(embedder.folder, False),
         "sentence-transformers, bfloat16": _sentence_transformers(embedder.folder, True),

@@ -4,15 +4,16 @@ The transformers library computes the same numbers (a test holds us to it) and t
 to import and load, which every `tutor ask` would pay. Source: Devlin et al. 2019, BERT, sections 3 and
 A; Wang et al. 2020, MiniLM. Left out: dropout, token types other than 0, the pooler head, training.
 
-Passages pass through layers of eight-bit whole numbers where the processor multiplies those natively: faster
-than float32 there (docs/benchmarks.md compares the ways), with vectors whose cosine to the exact ones is 0.996 or
-more. Each token and each output has a scale of its own (Dettmers et al. 2022, LLM.int8(), section 2.1), so
-a token's numbers do not depend on what else is in its batch.
+Passages take the fastest way that the processor has (docs/benchmarks.md compares them). With tiles for matrices (AMX):
+in bfloat16 throughout, with vectors whose cosine to the exact ones is 0.9999. Else, where it multiplies eight-bit whole
+numbers natively (VNNI), the products in those, 0.996 or more: each token and each output has a scale of its own
+(Dettmers et al. 2022, LLM.int8(), section 2.1), so a token's numbers do not depend on what else is in its batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +34,17 @@ LAYER_NORM_EPS = 1e-12
 LARGEST = 127  # of a signed whole number of eight bits
 
 
+@dataclass(frozen=True)
+class Way:
+    """The numbers that one forward pass works with."""
+
+    name: str  # as the benchmarks say it
+    weights: Mapping[str, torch.Tensor]  # of what is looked up and normalised
+    layers: Layers
+
+
 class Dense:
-    """x -> x W' + b in full precision; x is (tokens, in), W (out, in), b (out,)."""
+    """x -> x W' + b in the precision of the weights; x is (tokens, in), W (out, in), b (out,)."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         self.weight, self.bias = weight, bias
@@ -72,18 +82,18 @@ class MiniLM:
             loaded = load_file(weights)
         except (OSError, SafetensorError) as error:
             raise UnreadableModelError(weights.parent, error) from error
-        self._weights = w = {
-            name: value.float() for name, value in loaded.items() if value.is_floating_point()
-        }
+        w = {name: value.float() for name, value in loaded.items() if value.is_floating_point()}
         self.word_basis = _main_directions(w["embeddings.word_embeddings.weight"].numpy(), basis)
-        layers = 1 + max(int(name.split(".")[2]) for name in w if name.startswith("encoder.layer."))
-        self._exact = [self._dense(f"encoder.layer.{number}") for number in range(layers)]
+        self.exact = Way("float32", w, self._layers(w))
 
-    def _dense(self, layer: str) -> dict[str, Dense]:
+    def _layers(self, w: Mapping[str, torch.Tensor]) -> list[dict[str, Dense]]:
+        count = 1 + max(int(name.split(".")[2]) for name in w if name.startswith("encoder.layer."))
+        return [self._dense(w, f"encoder.layer.{number}") for number in range(count)]
+
+    def _dense(self, w: Mapping[str, torch.Tensor], layer: str) -> dict[str, Dense]:
         """The four products of a layer; query, key and value are one."""
         import torch
 
-        w = self._weights
         parts = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
         together = Dense(
             torch.cat([w[f"{part}.weight"] for part in parts]),
@@ -97,10 +107,20 @@ class MiniLM:
         return {"attend": together, **rest}
 
     @cached_property
-    def _fast(self) -> Layers:
-        if not has_fast_int8():
-            return self._exact
-        return [{role: Dense8(dense) for role, dense in layer.items()} for layer in self._exact]
+    def fast(self) -> Way:
+        """The fastest on this processor."""
+        if has_bfloat16_tiles():
+            return self._bfloat16()
+        return self._eight_bit() if has_fast_int8() else self.exact
+
+    def _bfloat16(self) -> Way:
+        short = {name: value.bfloat16() for name, value in self.exact.weights.items()}
+        return Way("bfloat16", short, self._layers(short))
+
+    def _eight_bit(self) -> Way:
+        w = self.exact.weights
+        layers = [{role: Dense8(dense) for role, dense in layer.items()} for layer in self._layers(w)]
+        return Way("eight-bit whole numbers", w, layers)
 
     def __call__(self, batch: list[list[int]], fast: bool) -> list[tuple[np.ndarray, np.ndarray]]:
         """Of each list of token ids the mean state (384,), and all states in the main directions (tokens, basis)."""
@@ -113,7 +133,7 @@ class MiniLM:
             ids[row, : len(tokens)] = torch.tensor(tokens)
             mask[row, : len(tokens)] = True
         with torch.inference_mode():
-            hidden = self._forward(ids, mask, fast)
+            hidden = self._forward(ids, mask, self.fast if fast else self.exact)
             words = (hidden @ torch.from_numpy(self.word_basis)).numpy()
             mean = ((hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
         return [(mean[row], words[row, : len(tokens)]) for row, tokens in enumerate(batch)]
@@ -124,14 +144,14 @@ class MiniLM:
 
         with torch.inference_mode():
             found: np.ndarray = self._forward(
-                torch.tensor([ids]), torch.ones((1, len(ids)), dtype=torch.bool), False
+                torch.tensor([ids]), torch.ones((1, len(ids)), dtype=torch.bool), self.exact
             )[0].numpy()
         return found
 
-    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, fast: bool) -> torch.Tensor:
+    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, way: Way) -> torch.Tensor:
         from torch.nn import functional
 
-        w = self._weights
+        w = way.weights
 
         def norm(x: torch.Tensor, name: str) -> torch.Tensor:
             return functional.layer_norm(
@@ -144,8 +164,7 @@ class MiniLM:
         x = norm(x + w[f"{e}position_embeddings.weight"][:length], f"{e}LayerNorm")  # (B, T, 384)
         x = x.flatten(0, 1)
         attended = None if bool(mask.all()) else mask[:, None, None, :]
-        layers: Layers = self._fast if fast else self._exact
-        for number, layer in enumerate(layers):
+        for number, layer in enumerate(way.layers):
             name = f"encoder.layer.{number}"
             query, key, value = layer["attend"](x).view(rows, length, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
             # each (B, heads, T, 32)
@@ -154,7 +173,7 @@ class MiniLM:
             x = norm(layer["mix"](mixed).add_(x), f"{name}.attention.output.LayerNorm")
             wide = functional.gelu(layer["widen"](x))
             x = norm(layer["narrow"](wide).add_(x), f"{name}.output.LayerNorm")
-        return x.view(rows, length, -1)
+        return x.view(rows, length, -1).float()
 
 
 def _main_directions(table: np.ndarray, count: int) -> np.ndarray:
@@ -169,8 +188,16 @@ def _main_directions(table: np.ndarray, count: int) -> np.ndarray:
     return (directions * signs).astype(np.float32)
 
 
+def has_bfloat16_tiles() -> bool:
+    """Whether this processor multiplies matrices of bfloat16 in tiles (AMX)."""
+    import torch
+
+    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(probe and probe())
+
+
 def has_fast_int8() -> bool:
-    """Whether this processor multiplies eight-bit whole numbers natively (VNNI); elsewhere float32 is as fast."""
+    """Whether this processor multiplies eight-bit whole numbers natively (VNNI)."""
     import torch
 
     probe = getattr(torch.cpu, "_is_vnni_supported", None)

@@ -8,6 +8,7 @@ import pytest
 
 from knowledge.embedding import CACHED, STOP_WEIGHT, WORD_DIMENSION, Embedder, HashEmbedder
 from knowledge.errors import KnowledgeError
+from knowledge.minilm import MiniLM
 
 TEXTS = ["why do we decay epsilon?", "The learning rate sets the step size. " * 20, "def f(x): return x", "ε"]
 
@@ -81,6 +82,37 @@ def test_whole_numbers_stay_near_the_exact_product_whatever_else_is_in_the_batch
         assert torch.equal(coarse(x)[row], alone)
         assert torch.cosine_similarity(alone, exact(x[row]), 0) > 0.999
         assert (alone - exact(x[row])).abs().max() < 0.03 * exact(x[row]).abs().max()
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("way", "least"), [("_bfloat16", 0.9995), ("_eight_bit", 0.99)])
+def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, monkeypatch, way, least):
+    model = MiniLM(minilm.folder / "model.safetensors")
+    monkeypatch.setattr(MiniLM, "fast", getattr(model, way)())
+    batch = [minilm.token_ids(text) for text in TEXTS]
+    assert len({len(ids) for ids in batch}) > 1  # padded, then
+    for ids, (mean, words), (exact, exact_words) in zip(
+        batch, model(batch, fast=True), model(batch, fast=False), strict=True
+    ):
+        assert mean.dtype == words.dtype == np.float32
+        assert words.shape == exact_words.shape == (len(ids), WORD_DIMENSION)
+        assert mean @ exact / np.linalg.norm(mean) / np.linalg.norm(exact) > least
+        assert not np.array_equal(mean, exact)  # another way, indeed
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("tiles", "whole", "name"),
+    [
+        (True, True, "bfloat16"),
+        (False, True, "eight-bit whole numbers"),
+        (False, False, "float32"),
+    ],
+)
+def test_passages_take_the_fastest_way_that_the_processor_has(minilm, monkeypatch, tiles, whole, name):
+    monkeypatch.setattr("knowledge.minilm.has_bfloat16_tiles", lambda: tiles)
+    monkeypatch.setattr("knowledge.minilm.has_fast_int8", lambda: whole)
+    assert MiniLM(minilm.folder / "model.safetensors").fast.name == name
 
 
 @pytest.mark.weights
