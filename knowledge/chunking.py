@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from textwrap import shorten
 
 from knowledge.documents import (
@@ -78,7 +79,7 @@ def chunk_document(document: Document, count_tokens: Count, limit: int = 256) ->
 class _Cutter:
     def __init__(self, document: Document, count: Count, limit: int) -> None:
         self.document = document
-        self.count = count
+        self.count = lru_cache(maxsize=None)(count)  # headings and blocks are weighed several times over
         self.limit = limit - 2
         self.target = min(TARGET, self.limit)
 
