@@ -105,14 +105,14 @@ class Embedder:
         return self._tokens().token_to_id(text) is not None
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        """Vectors of short texts, (texts, 384) float32, each of length 1, in full precision."""
+        """Vectors of short texts, (texts, 384) float32, each of length 1; exact, or as near as makes no difference."""
         found = np.zeros((len(texts), self.dimension), np.float32)
         for position, _, mean, _ in self._run(texts, progress, fast=False):
             found[position] = mean
         return _unit(found)
 
     def embed_query(self, text: str) -> Query:
-        """A question's vector and those of its words, in full precision; the last ones are remembered."""
+        """A question's vector and those of its words, as exact as `embed`; the last ones are remembered."""
         with self._lock_asked:
             if known := self._asked.get(text):
                 self._asked.move_to_end(text)
@@ -129,7 +129,7 @@ class Embedder:
         return made
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
-        """Vectors of passages and of their words; with whole numbers where the processor is built for them."""
+        """Vectors of passages and of their words, in the fastest way that the processor has."""
         found: list[Embedded | None] = [None] * len(texts)
         for position, ids, mean, words in self._run(texts, progress, fast=True):
             words = _unit(words[~self._says_little()[ids]])

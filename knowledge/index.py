@@ -31,8 +31,7 @@ from knowledge.paths import environment
 from knowledge.vector_server import NOTE, ServerVectors, is_whole, sweep, write
 
 COLLECTION = "course"
-WINDOW = 24  # words: about two sentences without their little words
-STEP = 12  # words from one window to the next
+STEP = 12  # words from one window to the next; a window is two steps: about two sentences without their little words
 BATCH = 1000  # below SQLite's limit on variables in one statement
 
 # Chroma counts the clients of a path without a lock: one that is opened while another is closed gets a stopped one.
@@ -122,11 +121,11 @@ class VectorIndex:
         with np.errstate(invalid="ignore"):
             cosines = words @ query.words.T  # (words of the passages, words of the question)
         best = np.maximum.reduceat(cosines, _starts(sizes[some]), axis=0)  # (passages, words of the question)
-        found[some] = best @ query.weights / query.weights.sum()
+        found[some] = best @ query.weights / (127 * query.weights.sum())
         return found
 
     def by_windows(self, query: Query, rows: Sequence[int]) -> np.ndarray:
-        """How near the question is to the nearest stretch of WINDOW words of each passage: cosine, (rows,).
+        """How near the question is to the nearest stretch of two STEPs of each passage's words: cosine, (rows,).
 
         The words of a stretch, as those of the question, count by their mean.
         """
@@ -135,28 +134,34 @@ class VectorIndex:
         if not len(words) or not len(query.words):
             return found
         some = np.flatnonzero(sizes)
-        first = _starts(sizes[some])
-        begins = [
-            np.arange(start, start + max(1, size - STEP * 2 // 3), STEP)
-            for start, size in zip(first, sizes[some], strict=True)
-        ]
-        begin = np.concatenate(begins)
-        end = np.minimum(begin + WINDOW, np.repeat(first + sizes[some], list(map(len, begins))))
-        sums = np.concatenate([np.zeros((1, words.shape[1]), np.float32), np.cumsum(words, axis=0)])
-        stretches = sums[end] - sums[begin]  # (stretches, WORD_DIMENSION); their lengths do not matter
+        steps = -(-sizes[some] // STEP)  # of each passage, the last one perhaps not full
+        first = _starts(steps)
+        # Every passage's words from the beginning of a step on, so that sums over steps are sums over a shape.
+        places = np.arange(len(words)) + np.repeat(first * STEP - _starts(sizes[some]), sizes[some])
+        apart = np.zeros((int(steps.sum()) * STEP, words.shape[1]), np.float32)
+        apart[places] = words
+        sums = apart.reshape(-1, STEP, words.shape[1]).sum(1)  # (steps, WORD_DIMENSION)
+        last = first + steps - 1
+        stretches = sums.copy()
+        stretches[:-1] += sums[1:]
+        stretches[last] = sums[last]
+        # A stretch begins at every step but at those that would hold little beside the one before.
+        counts = np.maximum(1, -(-(sizes[some] - STEP * 2 // 3) // STEP))
+        kept = np.arange(len(sums)) - np.repeat(first, steps) < np.repeat(counts, steps)
         asked = (query.words * query.weights[:, None]).sum(0)
+        stretches = stretches[kept]
         lengths = np.linalg.norm(stretches, axis=1) * np.linalg.norm(asked)
         cosines = stretches @ asked / np.maximum(lengths, 1e-9)
-        found[some] = np.maximum.reduceat(cosines, _starts(np.array(list(map(len, begins)))))
+        found[some] = np.maximum.reduceat(cosines, _starts(counts))
         return found
 
     def _words_of(self, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Vectors of the words of the passages `rows`, (words, WORD_DIMENSION), and how many each has, (rows,)."""
+        """Vectors of the words of the passages `rows`, (words, WORD_DIMENSION), 127 long, and how many each has."""
         sizes = np.array([self._starts[row + 1] - self._starts[row] for row in rows], np.int64)
         if not sizes.sum():
             return np.zeros((0, self._words.shape[1]), np.float32), sizes
         parts = [self._words[self._starts[row] : self._starts[row + 1]] for row in rows]
-        return np.concatenate(parts).astype(np.float32) / np.float32(127), sizes
+        return np.concatenate(parts).astype(np.float32), sizes
 
     def _check(self, wanted: int) -> None:
         """Ask for one passage: an index that was cut short shows itself now, not in a student's question."""

@@ -5,9 +5,10 @@ to import and load, which every `tutor ask` would pay. Source: Devlin et al. 201
 A; Wang et al. 2020, MiniLM. Left out: dropout, token types other than 0, the pooler head, training.
 
 Passages take the fastest way that the processor has (docs/benchmarks.md compares them). With tiles for matrices (AMX):
-in bfloat16 throughout, with vectors whose cosine to the exact ones is 0.9999. Else, where it multiplies eight-bit whole
-numbers natively (VNNI), the products in those, 0.996 or more: each token and each output has a scale of its own
-(Dettmers et al. 2022, LLM.int8(), section 2.1), so a token's numbers do not depend on what else is in its batch.
+in bfloat16 throughout, with vectors whose cosine to the exact ones is 0.9999, which is good enough for questions too.
+Else, where it multiplies eight-bit whole numbers natively (VNNI), the products in those, 0.996 or more, for passages
+alone: each token and each output has a scale of its own (Dettmers et al. 2022, LLM.int8(), section 2.1), so a token's
+numbers do not depend on what else is in its batch.
 """
 
 from __future__ import annotations
@@ -107,11 +108,14 @@ class MiniLM:
         return {"attend": together, **rest}
 
     @cached_property
+    def near(self) -> Way:
+        """The fastest on this processor that loses nothing which a question would notice."""
+        return self._bfloat16() if has_bfloat16_tiles() else self.exact
+
+    @cached_property
     def fast(self) -> Way:
         """The fastest on this processor."""
-        if has_bfloat16_tiles():
-            return self._bfloat16()
-        return self._eight_bit() if has_fast_int8() else self.exact
+        return self._eight_bit() if self.near is self.exact and has_fast_int8() else self.near
 
     def _bfloat16(self) -> Way:
         short = {name: value.bfloat16() for name, value in self.exact.weights.items()}
@@ -133,7 +137,7 @@ class MiniLM:
             ids[row, : len(tokens)] = torch.tensor(tokens)
             mask[row, : len(tokens)] = True
         with torch.inference_mode():
-            hidden = self._forward(ids, mask, self.fast if fast else self.exact)
+            hidden = self._forward(ids, mask, self.fast if fast else self.near)
             words = (hidden @ torch.from_numpy(self.word_basis)).numpy()
             mean = ((hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
         return [(mean[row], words[row, : len(tokens)]) for row, tokens in enumerate(batch)]

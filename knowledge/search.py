@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from knowledge.generations import Pin, current_name
 from knowledge.joining import AMONG, grouped, together
 from knowledge.manifest import Manifest, StoredDocument, read_manifest
 from knowledge.paths import environment
-from knowledge.ranking import Candidates, Ranking, probability, score
+from knowledge.ranking import REMEMBERED, Candidates, Ranking, probability, score
 from knowledge.reranker import CrossEncoder, Reranker, reorder
 from knowledge.words import plain_symbols, tokens
 
@@ -285,12 +286,17 @@ class Generation:
     def _folded(self, order: Sequence[int], k: int) -> list[tuple[int, list[int]]]:
         """The first `k` rows that are not nearly the same as one before, each with its look-alikes."""
         kept: list[tuple[int, list[int]]] = []
+        said: list[
+            tuple[frozenset[int], list[int]]
+        ] = []  # the words of each that is kept, and its look-alikes
         for row in order[: 3 * k]:
-            twin = next((twins for other, twins in kept if alike(self._words(row), self._words(other))), None)
+            words = self._words(row)
+            twin = next((twins for other, twins in said if alike(words, other)), None)
             if twin is not None:
                 twin.append(row)
             elif len(kept) < k:
                 kept.append((row, []))
+                said.append((words, kept[-1][1]))
         return kept
 
     def _words(self, row: int) -> frozenset[int]:
@@ -377,7 +383,8 @@ def alike(one: frozenset[Any], other: frozenset[Any]) -> bool:
     a, b = len(one), len(other)
     if a < ALIKE * b or b < ALIKE * a:  # told by their sizes, without a look at the words
         return False
-    return bool(one) and len(one & other) >= ALIKE * len(one | other)
+    common = len(one & other)
+    return bool(one) and common >= ALIKE * (a + b - common)
 
 
 _FENCE = re.compile(r"^`{3,}.*$")
@@ -392,11 +399,15 @@ def sentences(text: str) -> Iterable[str]:
             yield from (part.strip() for part in _SENTENCE_END.split(_MARKER.sub("", line)) if part.strip())
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _stems_by_sentence(text: str) -> list[tuple[str, frozenset[str]]]:
+    return [(sentence, frozenset(tokens(sentence))) for sentence in sentences(text)]
+
+
 def best_sentence(text: str, weights: dict[str, float]) -> str:
     """The sentence with most of the question's telling words; one of some length where none has any."""
     best, best_score = "", -1.0
-    for sentence in sentences(text):
-        stems = set(tokens(sentence))
+    for sentence, stems in _stems_by_sentence(text):
         score = sum(weights.get(stem, 0.0) for stem in stems)
         score += min(len(stems), 12) / 1000  # among equals, a sentence and not a fragment
         if score > best_score:

@@ -38,7 +38,9 @@ def test_a_folder_without_the_model_is_one_clear_sentence(tmp_path: Path):
 
 @pytest.mark.slow  # transformers alone takes many seconds to import
 @pytest.mark.weights
-def test_minilm_agrees_with_transformers(minilm):
+def test_minilm_agrees_with_transformers(minilm, monkeypatch):
+    monkeypatch.setattr("knowledge.minilm.has_bfloat16_tiles", lambda: False)
+    minilm = Embedder(minilm.folder)
     import torch
     from transformers import AutoModel
     from transformers.utils import logging
@@ -86,9 +88,9 @@ def test_whole_numbers_stay_near_the_exact_product_whatever_else_is_in_the_batch
 
 @pytest.mark.weights
 @pytest.mark.parametrize(("way", "least"), [("_bfloat16", 0.9995), ("_eight_bit", 0.99)])
-def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, monkeypatch, way, least):
+def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, way, least):
     model = MiniLM(minilm.folder / "model.safetensors")
-    monkeypatch.setattr(MiniLM, "fast", getattr(model, way)())
+    model.fast, model.near = getattr(model, way)(), model.exact
     batch = [minilm.token_ids(text) for text in TEXTS]
     assert len({len(ids) for ids in batch}) > 1  # padded, then
     for ids, (mean, words), (exact, exact_words) in zip(
@@ -102,17 +104,20 @@ def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, mon
 
 @pytest.mark.weights
 @pytest.mark.parametrize(
-    ("tiles", "whole", "name"),
+    ("tiles", "whole", "passages", "questions"),
     [
-        (True, True, "bfloat16"),
-        (False, True, "eight-bit whole numbers"),
-        (False, False, "float32"),
+        (True, True, "bfloat16", "bfloat16"),
+        (False, True, "eight-bit whole numbers", "float32"),
+        (False, False, "float32", "float32"),
     ],
 )
-def test_passages_take_the_fastest_way_that_the_processor_has(minilm, monkeypatch, tiles, whole, name):
+def test_each_takes_the_fastest_way_that_the_processor_has(
+    minilm, monkeypatch, tiles, whole, passages, questions
+):
     monkeypatch.setattr("knowledge.minilm.has_bfloat16_tiles", lambda: tiles)
     monkeypatch.setattr("knowledge.minilm.has_fast_int8", lambda: whole)
-    assert MiniLM(minilm.folder / "model.safetensors").fast.name == name
+    model = MiniLM(minilm.folder / "model.safetensors")
+    assert (model.fast.name, model.near.name) == (passages, questions)
 
 
 @pytest.mark.weights

@@ -3,7 +3,7 @@ import pytest
 from course_maker import code_cell, markdown_cell, notebook
 
 from knowledge.embedding import HashEmbedder
-from knowledge.index import STEP, WINDOW, VectorIndex
+from knowledge.index import STEP, VectorIndex
 from knowledge.lexical import acronyms
 from knowledge.ranking import WEIGHTS, fused, probability, score
 from knowledge.refresh import refresh
@@ -174,7 +174,7 @@ def test_windows_agree_with_a_loop(course, index):
     wanted = []
     for item in embedder.embed_passages([chunk.embedded for chunk in base.chunks]):
         words = item.words / 127
-        stretches = [words[at : at + WINDOW].sum(0) for at in range(0, max(1, len(words) - 8), STEP)]
+        stretches = [words[at : at + 2 * STEP].sum(0) for at in range(0, max(1, len(words) - 8), STEP)]
         question = (asked.words * asked.weights[:, None]).sum(0)
         lengths = [np.linalg.norm(stretch) * np.linalg.norm(question) for stretch in stretches]
         wanted.append(max(s @ question / n for s, n in zip(stretches, lengths, strict=True)))
