@@ -106,6 +106,8 @@ class Embedder:
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Vectors of short texts, (texts, 384) float32, each of length 1; exact, or as near as makes no difference."""
+        if len(texts) == 1 and (known := self._remembered(plain_symbols(texts[0]))):
+            return known.vector[None].copy()
         found = np.zeros((len(texts), self.dimension), np.float32)
         for position, _, mean, _ in self._run(texts, progress, fast=False):
             found[position] = mean
@@ -113,10 +115,9 @@ class Embedder:
 
     def embed_query(self, text: str) -> Query:
         """A question's vector and those of its words, as exact as `embed`; the last ones are remembered."""
-        with self._lock_asked:
-            if known := self._asked.get(text):
-                self._asked.move_to_end(text)
-                return known
+        text = plain_symbols(text)
+        if known := self._remembered(text):
+            return known
         ((_, ids, mean, words),) = self._run([text], None, fast=False)
         words = _unit(words[1:-1] if len(ids) > 2 else words)
         little = self._says_little()[ids[1:-1] if len(ids) > 2 else ids]
@@ -127,6 +128,12 @@ class Embedder:
             while len(self._asked) > CACHED:
                 self._asked.popitem(last=False)
         return made
+
+    def _remembered(self, text: str) -> Query | None:
+        with self._lock_asked:
+            if known := self._asked.get(text):
+                self._asked.move_to_end(text)
+            return known
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
         """Vectors of passages and of their words, in the fastest way that the processor has."""

@@ -10,6 +10,7 @@ import logging
 import math
 import re
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,6 +34,7 @@ from knowledge.words import plain_symbols, tokens
 if TYPE_CHECKING:
     from knowledge.embedding import Query, TextEmbedder
 
+GLANCE = 0.02  # seconds for which a look at CURRENT holds: an answer would look thirty times
 CANDIDATES = 60  # of each ranker
 HEADING_BOOST = 8.0  # of a passage under the very heading that the question quotes
 LECTURE_BOOST = 2.0  # added to the score; most differences between neighbours in a ranking are below 1
@@ -100,6 +102,7 @@ class KnowledgeBase:
             self._reranker = CrossEncoder(name)
         self._opening = threading.Lock()
         self._now = self._open_current()
+        self._looked = -math.inf  # when CURRENT was last seen to name what is open
 
     @classmethod
     def open(cls, index_dir: Path, embedder: TextEmbedder, reranker: Reranker | None = None) -> KnowledgeBase:
@@ -163,7 +166,12 @@ class KnowledgeBase:
 
     def _fresh(self) -> Generation:
         """The current generation; another thread's opening of a newer one is not waited for."""
-        if current_name(self._dir) != self._now.name and self._opening.acquire(blocking=False):
+        now = time.monotonic()
+        if now - self._looked < GLANCE:
+            return self._now
+        if current_name(self._dir) == self._now.name:
+            self._looked = now
+        elif self._opening.acquire(blocking=False):
             try:
                 self._now = self._open_current()
             except MissingIndexError:

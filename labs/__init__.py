@@ -2,7 +2,7 @@
 
 Knows nothing of chat, retrieval or web pages. `labs.registry.LABS` holds every lab; `lab.execute(values)`
 runs one here, `labs.runner.LabRunner` runs it in a worker process, `labs.plotting.png_bytes` draws what came
-out.
+out, and `labs.artist.Artist` does so in a process of its own.
 
 Adding a lab
 ------------

@@ -99,9 +99,14 @@ def _take_dollars_as_they_are(figure: Figure) -> None:
 
 
 def png_bytes(result: LabResult, chart: Chart, dpi: int = DPI, look: Look = LIGHT) -> bytes:
+    """The chart of a run as a PNG. Safe to call from several threads."""
+    return png_of(chart, result.series, dpi, look)
+
+
+def png_of(chart: Chart, series: Series, dpi: int = DPI, look: Look = LIGHT) -> bytes:
     """The chart as a PNG. Safe to call from several threads."""
     with _drawing:
-        figure = draw(chart, result.series, look)
+        figure = draw(chart, series, look)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

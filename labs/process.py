@@ -1,4 +1,4 @@
-"""One worker process as the runner sees it: started, listened to, watched, ended. Knows no labs."""
+"""One worker process as its parent sees it: started, listened to, watched, ended. Knows no labs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ from typing import Any, BinaryIO, cast
 from labs.worker import read_frame, write_frame
 
 logger = logging.getLogger(__name__)
-BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from labs.worker import main; main()"
+BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from importlib import import_module; import_module(sys.argv[2]).main()"
+)
 
 
 class WorkerProcess:
-    """One worker process, with a thread that reads what it says."""
+    """One process that runs `main` of a module, with a thread that reads what it says.
 
-    def __init__(self, where: str, workers: int) -> None:
+    `where` is handed on to it; `workers` says how many such processes share the cores.
+    """
+
+    def __init__(self, module: str, where: str = "", workers: int = 1) -> None:
         import psutil
 
         threads = str(max(1, (os.cpu_count() or 1) // workers))
@@ -34,7 +40,7 @@ class WorkerProcess:
         path = json.dumps([entry or os.getcwd() for entry in sys.path])
         self._errors = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - lives as long as the process
         self._popen = subprocess.Popen(
-            [sys.executable, "-P", "-c", BOOT, path, where],
+            [sys.executable, "-P", "-c", BOOT, path, module, where],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

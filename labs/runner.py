@@ -264,7 +264,7 @@ class LabRunner:
                 if process is None or not process.alive:
                     if process is not None:
                         process.close()
-                    process = WorkerProcess(self._where, self._count)
+                    process = WorkerProcess("labs.worker", self._where, self._count)
                 found = self._next()
                 if found is None:
                     continue

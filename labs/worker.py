@@ -122,8 +122,8 @@ def _import_quietly(module: str) -> None:
         return
 
 
-def main() -> None:
-    """`argv`: the place of the labs, as "module:ATTRIBUTE"."""
+def open_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Make this a process that serves its parent, after whoever answers students: (what it hears, where it answers)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then stops its workers
     if hasattr(os, "nice"):
         os.nice(_NICE)
@@ -131,7 +131,12 @@ def main() -> None:
     outward = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # from here on `print`, in Python or in a library, cannot disturb the frames
     sys.stdin = io.StringIO()
-    worker = _Worker(inward, outward)
+    return inward, outward
+
+
+def main() -> None:
+    """`argv`: the place of the labs, as "module:ATTRIBUTE"."""
+    worker = _Worker(*open_pipes())
     threading.Thread(target=worker.listen, name="listener", daemon=True).start()
     try:
         worker.serve(sys.argv[-1])

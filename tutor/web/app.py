@@ -20,6 +20,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
+from labs.artist import Artist
 from labs.registry import LABS
 from tutor.errors import SettingsError
 from tutor.owners import Owners
@@ -80,7 +81,8 @@ def build(
     folder = _private_folder(settings.cache_dir)
     # Gradio reads this where components are made: all that it serves or takes lies in this folder.
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    pictures = Pictures(folder)
+    artist = Artist()
+    pictures = Pictures(folder, artist)
     conversations = Conversations(tutor, pictures)
     examples = default_examples() if examples is None else examples
     owners = Owners(tutor.sessions, tutor.progress)
@@ -107,6 +109,7 @@ def build(
     page.tutor_folder = folder
     page.tutor_refresh = refresh
     page.tutor_pictures = pictures
+    page.tutor_artist = artist
     page.tutor_stop = conversations.stop_all
     return page
 
@@ -264,20 +267,13 @@ def serve(
         with watched(stop):
             if on_ready is not None:
                 on_ready(running.url)
-            warm_up()
+            page.tutor_artist.warm_up()
             while not stop.wait(1.0):
                 pass
             finish(tutor.intake, settings.shutdown_seconds, tell, page.tutor_stop)
     finally:
         running.close()
-
-
-def warm_up() -> None:
-    """Load in the background what the first plot would otherwise wait for."""
-
-    from labs.plotting import warm_up as load
-
-    threading.Thread(target=load, name="warm-up", daemon=True).start()
+        page.tutor_artist.close()
 
 
 def _sign_in(auth_file: Path) -> SignIn:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from labs.artist import Artist
 from labs.base import LabResult
 from labs.charts import Chart, alt_text
 from labs.colours import DARK
@@ -31,10 +32,14 @@ FAULTS = (ArithmeticError, LookupError, TypeError, ValueError)  # of a chart tha
 
 
 class Pictures:
-    """Draws into `folder`, which is private to this page. Safe to share between threads."""
+    """Draws into `folder`, which is private to this page. Safe to share between threads.
 
-    def __init__(self, folder: Path) -> None:
+    `artist` draws in a process of its own; without one, pictures are drawn here.
+    """
+
+    def __init__(self, folder: Path, artist: Artist | None = None) -> None:
         self._folder = folder
+        self._png = artist.png if artist is not None else _here
         self._drawn: OrderedDict[str, tuple[Picture, ...]] = OrderedDict()
         # What a dark picture shows, by its file's name. The arrays belong to the open conversation, not to this.
         self._twins: dict[str, tuple[weakref.ref[LabResult], Chart]] = {}
@@ -69,10 +74,8 @@ class Pictures:
         result = asked[0]()
         if result is None:  # its conversation is not open any more
             return False
-        from labs.plotting import png_bytes
-
         try:
-            png = png_bytes(result, asked[1], look=DARK)
+            png = self._png(result, asked[1], look=DARK)
         except FAULTS:
             log.exception("chart %s of %s could not be drawn for a dark page", asked[1].name, result.lab)
             return False
@@ -82,14 +85,12 @@ class Pictures:
         return True
 
     def _save(self, result: LabResult) -> list[Picture]:
-        from labs.plotting import png_bytes
-
         out = []
         for chart in result.charts:
             try:
                 token = secrets.token_urlsafe(24)
                 path, dark = self._folder / f"{token}.png", self._folder / f"{token}{TWIN}"
-                png = png_bytes(result, chart)
+                png = self._png(result, chart)
                 path.write_bytes(png)
                 width, height = struct.unpack(">II", png[16:24])  # the PNG header says how large it is
                 self._twins[dark.name] = (weakref.ref(result), chart)
@@ -98,6 +99,12 @@ class Pictures:
             except FAULTS:
                 log.exception("chart %s of %s could not be drawn", chart.name, result.lab)
         return out
+
+
+def _here(result: LabResult, chart: Chart, **how: Any) -> bytes:
+    from labs.plotting import png_bytes
+
+    return png_bytes(result, chart, **how)
 
 
 def _twin(picture: Picture) -> str:
