@@ -19,7 +19,7 @@ from knowledge.duplicates import Sketch
 from knowledge.errors import DamagedIndexError, IndexVersionError
 from knowledge.generations import current_name
 
-SCHEMA = 3  # raise it when readers, chunking or files change: an older index is then built again
+SCHEMA = 4  # raise it when readers, chunking, stems or files change: an older index is then built again
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,12 @@ _EXTREME = re.compile(r"\barg\s*(?:\\[,;!]\s*)?\\?(max|min)(?![a-z])", re.I)
 _POWER = re.compile(r"\b([A-Za-z])\s*\^\s*\{?(\d)\}?")
 _CALL = re.compile(r"(?<![A-Za-z_])[A-Za-z]\s*\(\s*[a-z]'?(?:\s*,\s*[a-z]'?){0,3}\s*\)")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_HYPHEN = re.compile(r"(?<![\w-])([A-Za-z]{2,})-([A-Za-z]{3,})(?![\w-])")
 _NUMBER = re.compile(r"\d*\.?\d+(?:e[+-]?\d+)?", re.I)
 _WORD = re.compile(r"(?<![\w.])\.\d+|\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)|[^\W\d_][\w']*|\d\w*", re.I)
 ROUNDED = "~"  # in front of a number of many digits, rounded to three
+# LLMs, or llms as students write it: a stemmer takes no "s" from a word without vowels.
+_ACRONYMS = re.compile(r"[A-Z]{2,}s|[b-df-hj-np-tv-xz]+[b-df-hj-np-rtv-xz]s")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # British and American spellings meet in one form. It need not be a word: question and passage
 # both go through it.
@@ -85,6 +88,10 @@ def tokens(text: str) -> list[str]:
     ['train_test_split', 'train', 'test', 'split', 'lstmcel', 'lstm', 'cell']
     >>> tokens("0.10, 20,000 and 0.66524")
     ['0.1', '20000', '0.66524', '~0.665']
+    >>> tokens("back-propagation")
+    ['back', 'propag', 'backpropag']
+    >>> tokens("LLMs, rnns and GPUs")
+    ['llm', 'rnn', 'gpu']
     >>> tokens("J(w, b)")
     ['j', 'w', 'b', 'j(w,b)']
     """
@@ -98,6 +105,8 @@ def tokens(text: str) -> list[str]:
         text = calls = _EXTREME.sub(r" arg\1 ", text)
     text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), _POWER.sub(r"\1\2", text))
     stems = [stem for word in _WORD.findall(text) for stem in _stems(word)]
+    # One word or two, with a hyphen or without: back-propagation, backpropagation.
+    stems += [stem(_one_spelling((one + two).lower())) for one, two in _HYPHEN.findall(text)]
     # A function as mathematics writes it is a word of its own: J(w,b), Q(s, a).
     return stems + ["".join(call[0].split()).lower() for call in _CALL.finditer(calls)]
 
@@ -123,6 +132,8 @@ def _parts(word: str) -> Iterable[str]:
     word = word.strip("_'")
     if word.endswith("'s"):
         word = word[:-2]
+    if _ACRONYMS.fullmatch(word):
+        word = word[:-1]
     lower = word.lower()
     if not lower:
         return

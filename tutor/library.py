@@ -18,8 +18,9 @@ from typing import Any, Literal
 import numpy as np
 
 from knowledge.command import as_dict
-from knowledge.errors import IngestBusyError, KnowledgeError, MissingIndexError
+from knowledge.errors import IndexVersionError, IngestBusyError, KnowledgeError, MissingIndexError
 from knowledge.generations import current_name
+from knowledge.manifest import read_manifest
 from knowledge.paths import COURSE
 from knowledge.reading import Opened, Shelf
 from knowledge.refresh import IngestReport, Progress, refresh
@@ -194,10 +195,13 @@ class Library:
             embedder = self.embedder
             try:
                 base = KnowledgeBase.open(self.index_dir, embedder)
-            except MissingIndexError:
-                if not self._build:
+            except (MissingIndexError, IndexVersionError) as error:
+                # Another version's index is of no use; what it was read from is, where it is still there.
+                old = isinstance(error, IndexVersionError)
+                there = bool(self.sources) and all(path.exists() for path in self.sources)
+                if not (there if old else self._build):
                     raise
-                self._build_index()
+                self._build_index(anew=old)
                 base = KnowledgeBase.open(self.index_dir, embedder)
             base.search(
                 "warm up", k=1
@@ -219,15 +223,16 @@ class Library:
         self._error.__cause__ = cause
         self.status = LibraryStatus("failed", message)
 
-    def _build_index(self) -> None:
-        self.status = LibraryStatus("building", "Reading the lectures for the first time")
+    def _build_index(self, anew: bool) -> None:
+        when = "again, for this version of the tutor" if anew else "for the first time"
+        self.status = LibraryStatus("building", f"Reading the lectures {when}")
 
         def progress(what: str, done: int, total: int) -> None:
             self.status = LibraryStatus("building", what, done / total if total else 0.0)
 
         while True:
             try:
-                sources = with_added(self._course, self.index_dir)
+                sources = self.sources if anew else with_added(self._course, self.index_dir)
                 refresh(sources, self.index_dir, self.embedder, progress=progress)
                 return
             except IngestBusyError:
@@ -236,8 +241,8 @@ class Library:
                     "building", "Waiting for the lectures, which are being read already"
                 )
                 time.sleep(OTHERS)
-            with suppress(MissingIndexError):
-                current_name(self.index_dir)
+            with suppress(KnowledgeError, FileNotFoundError):
+                read_manifest(self.index_dir / current_name(self.index_dir), self.embedder.name)
                 return
 
     def _downloading(self, done: int, total: int, what: str) -> None:

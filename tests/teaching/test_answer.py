@@ -231,6 +231,45 @@ def test_a_passage_that_sends_the_reader_elsewhere_comes_after_one_that_says_it(
     assert best_first("what does gamma do", [below, here])[0] is here
 
 
+def test_what_acts_in_the_question_is_what_the_answer_is_about():
+    closed = passage(
+        "Yes, solve two equations.", "Is there a formula that finds the best line?", probability=0.7
+    )
+    descent = passage("Walk downhill.", "How does gradient descent work?", probability=0.4)
+    assert best_first("how does gradient descent find the best line?", [closed, descent])[0] is descent
+    assert best_first("is there a formula for the best line?", [closed, descent])[0] is closed
+
+
+def test_a_section_about_all_that_was_asked_comes_before_one_about_half_of_it():
+    half = passage("A **bandit** has arms.", "What is a bandit?", probability=0.5)
+    both = passage(
+        "Let each arm be a stock.", "How does a bandit become a trading strategy?", probability=0.2
+    )
+    assert best_first("how can a bandit be used for trading", [half, both])[0] is both
+    assert best_first("what is a bandit", [half, both])[0] is half
+
+
+def test_under_a_heading_that_asks_why_the_reason_comes_first():
+    text = (
+        "Prices wander off: most of the test prices are higher than any in training.\n\n"
+        "The **log return** of a day is the natural logarithm of today's price over yesterday's."
+    )
+    found = passage(text, "Why learn returns instead of prices?")
+    assert shape("why learn returns and not prices?", found, None, {}).idea.startswith("Prices wander off")
+    assert "**log return**" in shape("what is a log return?", found, None, {}).idea
+
+
+def test_where_kinds_of_a_thing_are_listed_they_are_told():
+    text = (
+        "An **LSTM** has a second memory. **Gates** decide what rides along on it, and what is thrown away.\n\n"
+        "It was proposed in 1997.\n\n"
+        "- the **forget gate**: how much stays.\n- the **output gate**: how much is shown."
+    )
+    found = passage(text, "What is an LSTM?")
+    assert "forget gate" in shape("what do the gates in an lstm do", found, None, {}).words()
+    assert "forget gate" not in shape("what is an lstm", found, None, {}).words()
+
+
 def test_to_a_why_the_sentence_with_the_reason_is_told():
     text = (
         "A hall lamp has two switches, one upstairs and one downstairs, and it is on when exactly one of the two is up "

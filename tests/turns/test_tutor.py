@@ -76,6 +76,16 @@ def test_a_model_that_says_nothing_the_course_bears_out_is_replaced_by_the_cours
     assert "every exploring pull wastes reward" in events[-1].answer
 
 
+def test_what_is_left_of_a_models_answer_beside_the_point_is_replaced_by_the_course(desk):
+    told = "Every exploring pull wastes reward. Napoleon was born in Corsica. Bananas are a yellow fruit."
+    desk.use(told)
+    events = desk.say("why do we decay epsilon?")
+    assert "beside the point" in first(events, Notice).message
+    assert "> " in events[-1].answer
+    desk.use(told.replace("Every", "With a fixed epsilon every"))
+    assert "taken out" in first(desk.say("why should we decay epsilon?"), Notice).message
+
+
 def test_a_model_that_fails_leaves_the_student_with_the_courses_own_words(desk):
     desk.use(ProviderError("The server is down. Try again."))
     events = desk.say("why do we decay epsilon?")

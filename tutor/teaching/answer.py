@@ -107,7 +107,10 @@ def shape(
     if told := _mistake(blocks, passage):
         pair = [line for line in compared_lines(question, base, [passage]) if line not in told]
         return Shape("\n\n".join([*pair, told]))
-    idea = _idea(blocks, taken, weights)
+    why = re.match(r"\s*why\b", question, re.IGNORECASE) is not None
+    # Under a heading that asks why, the reason comes first.
+    reasons = why and bool(passage.heading) and passage.heading[-1].lower().startswith("why ")
+    idea = _idea(blocks, taken, {} if reasons else weights)
     if not _ends(idea) and idea.endswith(":"):  # all that it leads up to is code, so the code is what it says
         code = next((block.text for block in everything if block.kind == "code"), "")
         if code and code.count("\n") <= 25:
@@ -121,8 +124,7 @@ def shape(
     begun = min(taken, default=0)
     named = content_words(passage.heading[-1].replace("-", " - ")) if passage.heading else set()
     beyond = {word: weight for word, weight in weights.items() if word not in named}
-    why = re.match(r"\s*why\b", question, re.IGNORECASE) is not None
-    focus = _own_question(blocks, taken, question)
+    focus = _own_question(blocks, taken, question) or _kinds(blocks, taken, question)
     focus = focus or _focus(blocks, taken, idea, passage, beyond, why)
     more = _nearest(question, blocks, taken, f"{idea}\n{focus}", embed)
     focus = "\n\n".join(part for part in (focus, more) if part)
@@ -269,6 +271,18 @@ def _own_question(blocks: Sequence[Block], taken: set[int], question: str) -> st
         if own & asked and 2 * len(own & asked) >= len(own):
             taken.add(at)
             return opening(block, FOCUS)
+    return ""
+
+
+def _kinds(blocks: Sequence[Block], taken: set[int], question: str) -> str:
+    """The list whose items name kinds of what was asked: of gates, a forget gate, an input gate, an output gate."""
+    asked = content_words(question)
+    for at, block in enumerate(blocks):
+        names = [content_words(" ".join(re.findall(r"\*\*(.+?)\*\*", item))) for item in block.items]
+        shared = [word for word in asked if sum(word in name for name in names) > 1]
+        if block.kind == "list" and at not in taken and shared:
+            taken.add(at)
+            return _first_items(block)
     return ""
 
 

@@ -17,6 +17,12 @@ _SIDE = re.compile(
 )
 
 
+# What acts in a question, where it has a name of two words.
+_SUBJECT = re.compile(
+    r"\W*(?:how|why|what|when) (?:does|do|did|can) (?:an?\s+|the\s+)?([a-z][\w-]+ [a-z][\w-]+)\b", re.I
+)
+
+
 def is_side_matter(passage: Passage) -> bool:
     """Whether a passage lists or points rather than explains: a glossary, the readings, the lab's settings."""
     name = passage.heading[-1] if passage.heading else ""
@@ -50,6 +56,11 @@ def _fitness(question: str, passage: Passage) -> float:
     share = len(matter & content_words(heading)) / max(len(matter), 1)
     chance = min(max(passage.probability, 1e-4), 1 - 1e-4)
     value = math.log(chance / (1 - chance)) + 2.0 * whole + 2.0 * share
+    subject = _SUBJECT.match(question)
+    if subject is not None and _all(subject[1], heading):
+        value += 2.0  # "how does gradient descent find the best line?" is not about finding lines
+    if passage.heading and len(matter) > 1 and matter <= content_words(heading):
+        value += 1.5  # it is about both: a bandit, and trading
     terms = [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", passage.text)]
     if matter and matter <= set().union(*terms):
         value += 1.5  # it says in bold what was asked: it defines it
@@ -64,6 +75,11 @@ def _fitness(question: str, passage: Passage) -> float:
     if is_side_matter(passage):
         value -= 1.0 if matter & content_words(mistake(passage)) else 2.5
     return value
+
+
+def _all(words: str, text: str) -> bool:
+    wanted = content_words(words)
+    return len(wanted) > 1 and wanted <= content_words(text)
 
 
 def _all_words(text: str) -> set[str]:

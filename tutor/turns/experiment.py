@@ -163,6 +163,10 @@ def reasons(lab: Lab, result: LabResult, library: Library) -> list[Passage]:
     about = (
         " ".join(finding.name.replace("_", " ") for finding in result.findings) or (result.notes or ("",))[0]
     )
+    compared = [v for values in result.parameters.values() if isinstance(values, list) for v in values[:4]]
+    named = [value.replace("_", " ") for value in compared if isinstance(value, str)]
+    if len(named) > 1:  # "policy iteration vs value iteration": what the lecture says of those two
+        about = f"{' and '.join(named)} {about}"
     try:
         found = base.search(f"why? {' '.join(lab.topics[:3])} {about}", k=12)
     except KnowledgeError:

@@ -34,6 +34,7 @@ from tutor.prompts import (
     taught,
 )
 from tutor.teaching.answer import shape
+from tutor.teaching.blocks import content_words
 from tutor.teaching.choosing import best_first
 from tutor.teaching.glossaries import compared_lines, glossary_line
 from tutor.teaching.next_steps import Experiment, experiment_for, follow_ups
@@ -249,12 +250,14 @@ def _with_model(
     draft.details["support"] = round(checked.supported_share, 3)
     draft.abstained = not small and (refused or not passages)
     draft.nearest = next(iter(passages), None)
-    if not checked.text or (small and not checked.cited):
-        # Nothing that the model said could be tied to the course: better its own words than somebody's guess.
+    lost = len(checked.unsupported) > len(split_sentences(checked.text))
+    beside = small and lost and bool(checked.cited) and not _on_the_point(checked.text, asked.query)
+    if not checked.text or beside or (small and not checked.cited):
+        # Nothing that the model said could be tied to the course, or only what answers something else: better the
+        # course's own words than somebody's guess.
         if written.strip():
-            yield Notice(
-                "The model's answer could not be tied to the course, so here are the course's own words."
-            )
+            was = "was beside the point" if beside else "could not be tied to the course"
+            yield Notice(f"The model's answer {was}, so here are the course's own words.")
         quoted = (
             quoted_answer(passages, asked.query, library.ready, library.embed) if passages else NOT_COVERED
         )
@@ -263,9 +266,15 @@ def _with_model(
         return
     draft.answer = plain_answer(checked.text)
     if small and (checked.unsupported or len(checked.text.split()) < SHORT_ANSWER):
-        draft.answer += f"\n\n{quoted_reason(passages[0])}"
+        draft.answer += f"\n\n{quoted_reason(passages[0], library.ready, asked.query, library.embed)}"
     draft.sources = list(passages)
     yield from _said_about(checked, small)
+
+
+def _on_the_point(told: str, question: str) -> bool:
+    """Whether what is left of an answer still speaks of what was asked."""
+    asked = content_words(question)
+    return not asked or bool(asked & content_words(told))
 
 
 def _with_glossary(asked: Asked, passages: Sequence[Passage], library: Library) -> list[Passage]:

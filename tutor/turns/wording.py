@@ -68,9 +68,11 @@ def shaped_words(
     return plain_quote(shape(question, passage, base, telling, embed).words())
 
 
-def quoted(passage: Passage, base: KnowledgeBase | None = None) -> str:
-    """How a passage's section begins, with its formula, as a quotation."""
-    words = shaped_words(passage, "", base)
+def quoted(
+    passage: Passage, base: KnowledgeBase | None = None, question: str = "", embed: Embed | None = None
+) -> str:
+    """What a passage's section says of the question, or how it begins, with its formula, as a quotation."""
+    words = shaped_words(passage, question, base, embed)
     return quote(words) if words else _quote(passage, QUOTE_TOKENS)
 
 
@@ -79,9 +81,11 @@ def source_line(passages: Sequence[Passage]) -> str:
     return " ".join(f"*{place(passage)}* [{n}]" for n, passage in enumerate(passages, start=1))
 
 
-def quoted_reason(passage: Passage) -> str:
-    """What the lecture says about the matter of a run."""
-    return f"**From the course: {place(passage)}** [1]\n\n{quoted(passage)}"
+def quoted_reason(
+    passage: Passage, base: KnowledgeBase | None = None, question: str = "", embed: Embed | None = None
+) -> str:
+    """What the lecture says about the matter of a run, or of a question."""
+    return f"**From the course: {place(passage)}** [1]\n\n{quoted(passage, base, question, embed)}"
 
 
 def try_it(experiment: Experiment | None) -> str:
