@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.rows import Row
+from benchmarks.rows import Row, peak_megabytes
 from knowledge.paths import COURSE
 from knowledge.weights import WeightStore, default_folder
 
@@ -100,9 +100,8 @@ def _run(way: str, folder: Path, index: Path) -> Run:
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}")
-    # Kilobytes on Linux, bytes on macOS.
-    peak = used.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
-    return Run(seconds, used.ru_utime + used.ru_stime, peak, int(said.split()[-1]))
+    passages, peak = said.split()[-2:]
+    return Run(seconds, used.ru_utime + used.ru_stime, float(peak), int(passages))
 
 
 def _model_folder() -> Path:
@@ -149,4 +148,4 @@ def _stock(folder: Path, index: Path) -> int:
 
 if __name__ == "__main__":
     way, folder, index = sys.argv[1:]
-    print({"tutor": _tutor, "stock": _stock}[way](Path(folder), Path(index)))
+    print({"tutor": _tutor, "stock": _stock}[way](Path(folder), Path(index)), peak_megabytes())

@@ -6,8 +6,9 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from benchmarks.page import QUESTIONS
 from benchmarks.rows import Row
@@ -30,9 +31,7 @@ def measure() -> Iterator[Row]:
     try:
         with course() as library:
             recorder = _Recorder(model.chat)
-            current = SimpleNamespace(
-                chat=recorder, label="m", tool_calls=False, capable=False, context_tokens=model.context_tokens
-            )
+            current = replace(model, chat=cast(Any, recorder))
             tutor = Tutor(library, runner, SimpleNamespace(current=current), SessionStore("sqlite://"))
             turns = [_turn(tutor, question) for question in QUESTIONS]
             bare = [_bare(model.chat, messages) for messages in recorder.asked]
@@ -75,9 +74,9 @@ class _Recorder:
         self._chat = chat
         self.asked: list[Any] = []
 
-    def stream(self, messages: Any) -> Iterator[Any]:
+    def stream(self, messages: Any, **how: Any) -> Iterator[Any]:
         self.asked.append(messages)
-        return self._chat.stream(messages)
+        return self._chat.stream(messages, **how)
 
 
 def _turn(tutor: Tutor, question: str) -> tuple[float, float, int, float]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -44,3 +48,17 @@ def table(rows: Iterable[Row]) -> str:
             f"| {row.name} | {row.value:.3g} {row.unit} | {row.baseline} | {ratio} | {row.target} | {met} |"
         )
     return "\n".join(lines)
+
+
+def peak_megabytes() -> float:
+    """Most memory that this process has held at once, in MiB.
+
+    On Linux not what `getrusage` says: that counts in what the parent held when it started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        held = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+        if held is not None:
+            return int(held[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)
