@@ -77,15 +77,20 @@ def test_a_setting_with_a_bad_value_names_its_variable(run, monkeypatch):
 
 
 @pytest.mark.weights
-def test_an_index_of_another_version_names_the_fix_and_is_status_1(run, small_course, tmp_path):
+def test_an_index_of_another_version_is_built_again_or_the_fix_is_named(run, small_course, tmp_path):
     assert run("ingest", str(small_course))[0] == 0
-    manifest = next((tmp_path / "index").rglob("manifest.json"))
-    stored = json.loads(manifest.read_text())
-    stored["schema"] = 999
-    manifest.write_text(json.dumps(stored))
+
+    def of_another_version():
+        manifest = sorted((tmp_path / "index").rglob("manifest.json"))[-1]
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "schema": 999}))
+
+    of_another_version()
+    assert run("search", "epsilon")[0] == 0
+    of_another_version()
+    small_course.rename(tmp_path / "elsewhere")  # what it was read from is not there any more
     status, _, err = run("search", "epsilon")
     assert status == 1
-    assert "ingest" in err
+    assert "python ingest.py --rebuild" in err
 
 
 @pytest.mark.parametrize(

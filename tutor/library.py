@@ -57,9 +57,11 @@ class Library:
         course: Sequence[Path] = (COURSE,),
         embedder: Any = None,
         build: bool = True,
+        renew: bool = True,
         beside: Library | None = None,
     ) -> None:
-        """`embedder` stands in for the real one in tests; with `build` false a missing index is an error.
+        """`embedder` stands in for the real one in tests; with `build` false a missing index is an error, with `renew`
+        false one of another version.
 
         A library `beside` another one uses that one's embedding model: it is in memory once.
         """
@@ -69,7 +71,7 @@ class Library:
         self._embedder = embedder
         self._beside = beside
         self._vectors = RememberedVectors()
-        self._build = build
+        self._build, self._renew = build, renew
         self._base: KnowledgeBase | None = None
         self._error: LibraryError | None = None
         self._ended = threading.Event()
@@ -199,7 +201,7 @@ class Library:
                 # Another version's index is of no use; what it was read from is, where it is still there.
                 old = isinstance(error, IndexVersionError)
                 there = bool(self.sources) and all(path.exists() for path in self.sources)
-                if not (there if old else self._build):
+                if not (there and self._renew if old else self._build):
                     raise
                 self._build_index(anew=old)
                 base = KnowledgeBase.open(self.index_dir, embedder)

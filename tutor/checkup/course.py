@@ -66,9 +66,8 @@ def index(settings: Settings, weights: WeightStore) -> Check:
         )
     folder = f" FOLDER --course {shlex.quote(settings.course)}" if settings.course else ""
     try:
-        base = Library(known_course_folder(settings.index, settings.course), weights, build=False).wait(
-            timeout=OPENING
-        )
+        place = known_course_folder(settings.index, settings.course)
+        base = Library(place, weights, build=False, renew=False).wait(timeout=OPENING)
     except (TutorError, KnowledgeError) as error:
         cause = error.__cause__ or error
         fix = f"python ingest.py{folder}"
