@@ -127,7 +127,10 @@ def test_dqn_stories_come_true():
 def test_rnn_stories_come_true():
     gates = result("rnn", "Gates against forgetting").metrics
     assert gates["gradient_ratio[cell=lstm]"] > 1000 * gates["gradient_ratio[cell=rnn]"]
-    assert "divergence" in names(result("rnn", "No brakes"))
+    # How far the loss comes down again is chance: it differs between processors.
+    wild = result("rnn", "No brakes")
+    assert {"divergence", "exploding_gradient"} & names(wild)
+    assert wild.metrics["loss_val"] > 0.8 * wild.metrics["loss_before"]
     memory = result("rnn", "A very small memory").metrics
     assert memory["loss_val[hidden=4]"] > memory["loss_val[hidden=64]"] + 0.3
 

@@ -286,9 +286,10 @@ def longest_copy(sample: str, text: str) -> int:
 
 
 def has_diverged(story: Story) -> bool:
-    """Whether the loss broke, or ended far above where it had been."""
-    lowest = min(story.loss_train)
-    return story.diverged is not None or story.loss_train[-1] > max(lowest + 0.5, 1.2 * lowest)
+    """Whether the loss broke, ended far above where it had been, or jumped far above guessing and stayed about there."""
+    lowest, end = min(story.loss_train), story.loss_train[-1]
+    jumped = max(story.loss_train) > 1.5 * story.uniform and end > 0.9 * story.uniform
+    return story.diverged is not None or jumped or end > max(lowest + 0.5, 1.2 * lowest)
 
 
 def findings(p: RnnParams, story: Story, shown: dict[str, np.ndarray]) -> tuple[Finding, ...]:
@@ -301,8 +302,8 @@ def findings(p: RnnParams, story: Story, shown: dict[str, np.ndarray]) -> tuple[
         evidence = (
             f"The loss stopped being a finite number at step {story.diverged}."
             if story.diverged is not None
-            else f"The training loss was {lowest_train:.2f} at its lowest and {train[-1]:.2f} at the end "
-            f"(guessing: {story.uniform:.2f})."
+            else f"The training loss was {max(train):.2f} at its highest, {lowest_train:.2f} at its lowest and "
+            f"{train[-1]:.2f} at the end (guessing: {story.uniform:.2f})."
         )
         found.append(Finding("divergence", evidence, f"Take smaller steps: {smaller}."))
     found += _gradient_findings(p, story, smaller, diverged)

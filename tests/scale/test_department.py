@@ -10,6 +10,7 @@ import signal
 
 import httpx
 import pytest
+from aside import alone
 from department import Department, missing
 
 from benchmarks.students import Student, TurnError
@@ -51,7 +52,7 @@ def test_students_stay_with_their_replica_and_both_replicas_have_some(department
                 seen |= numbers
         assert seen == {1, 2}
 
-    asyncio.run(main())
+    alone(main())
 
 
 def test_a_conversation_survives_the_death_of_its_replica_between_turns(department):
@@ -82,7 +83,7 @@ def test_a_conversation_survives_the_death_of_its_replica_between_turns(departme
             assert student.crossed == 0
 
     for _ in range(5):
-        asyncio.run(once())
+        alone(once())
 
 
 def test_a_replica_that_dies_in_the_middle_of_a_turn_costs_that_turn_and_nothing_else(department):
@@ -105,7 +106,7 @@ def test_a_replica_that_dies_in_the_middle_of_a_turn_costs_that_turn_and_nothing
                 department.start_replica(number)
                 department.wait_for_replica(number)
 
-    asyncio.run(main())
+    alone(main())
 
 
 async def a_worker_at_work(department):
@@ -129,7 +130,7 @@ def test_a_lab_survives_the_death_of_its_worker(department):
             finally:
                 department.start_worker(int(name[-1]))
 
-    asyncio.run(main())
+    alone(main())
 
 
 def test_a_lab_whose_second_worker_dies_too_says_what_happened(department):
@@ -152,7 +153,7 @@ def test_a_lab_whose_second_worker_dies_too_says_what_happened(department):
             again = await student.say(f"Run the bandit with 50 runs and seed 4 {student.word()}")
             assert "t-picture" in text_of(again.messages[-8:])
 
-    asyncio.run(main())
+    alone(main())
 
 
 def test_an_ingest_reaches_both_replicas_without_a_restart(department):
@@ -166,7 +167,7 @@ def test_an_ingest_reaches_both_replicas_without_a_restart(department):
         )
         department.ingest()
         for url in (*department.replicas.values(), department.url):
-            assert f"The {edition} edition says so" in asyncio.run(asked(url))
+            assert f"The {edition} edition says so" in alone(asked(url))
     assert not list(department.index.glob("gen-*/chroma"))
 
 
@@ -178,7 +179,7 @@ def test_without_the_chroma_server_questions_are_answered_all_the_same(departmen
     department.chroma.stop()
     try:
         for _ in range(4):
-            assert "explores early" in asyncio.run(asked())
+            assert "explores early" in alone(asked())
     finally:
         department.chroma.start()
     assert any("answered from memory" in department.log(f"replica-{number}") for number in (1, 2))
@@ -200,7 +201,7 @@ def test_a_database_that_goes_away_is_a_sentence_and_comes_back_without_a_restar
             await student.say(f"Why do we decay epsilon? {student.word()}")
             assert student.crossed == 0
 
-    asyncio.run(main())
+    alone(main())
 
 
 def test_a_replica_that_is_told_to_end_leaves_its_students_to_the_other_one(department):
@@ -218,4 +219,4 @@ def test_a_replica_that_is_told_to_end_leaves_its_students_to_the_other_one(depa
                 department.start_replica(number)
                 department.wait_for_replica(number)
 
-    asyncio.run(main())
+    alone(main())
