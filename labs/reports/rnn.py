@@ -286,7 +286,7 @@ def longest_copy(sample: str, text: str) -> int:
 
 
 def has_diverged(story: Story) -> bool:
-    """Whether the loss broke, ended far above where it had been, or jumped far above guessing and stayed about there."""
+    """Whether the loss broke, ended far above where it had been, or jumped far above guessing and stayed there."""
     lowest, end = min(story.loss_train), story.loss_train[-1]
     jumped = max(story.loss_train) > 1.5 * story.uniform and end > 0.9 * story.uniform
     return story.diverged is not None or jumped or end > max(lowest + 0.5, 1.2 * lowest)
