@@ -243,7 +243,7 @@ def test_what_acts_in_the_question_is_what_the_answer_is_about():
 def test_a_section_about_all_that_was_asked_comes_before_one_about_half_of_it():
     half = passage("A **bandit** has arms.", "What is a bandit?", probability=0.5)
     both = passage(
-        "Let each arm be a stock.", "How does a bandit become a trading strategy?", probability=0.2
+        "Let each arm be a stock.", "How does a bandit become a trading strategy?", probability=0.06
     )
     assert best_first("how can a bandit be used for trading", [half, both])[0] is both
     assert best_first("what is a bandit", [half, both])[0] is half
