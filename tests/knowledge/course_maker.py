@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from threading import Event
 from typing import Any
 
 from knowledge.embedding import Embedded, HashEmbedder, Progress
@@ -42,6 +43,10 @@ class CountingEmbedder(HashEmbedder):
 
     def __init__(self) -> None:
         self.passages: list[str] = []
+        self.warmed = Event()
+
+    def warm_up(self) -> None:
+        self.warmed.set()
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
         self.passages.extend(texts)

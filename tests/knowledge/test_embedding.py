@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.embedding import CACHED, STOP_WEIGHT, WORD_DIMENSION, Embedder, HashEmbedder
 from knowledge.errors import KnowledgeError
-from knowledge.minilm import MiniLM
+from knowledge.minilm import MiniLM, padded
 
 TEXTS = ["why do we decay epsilon?", "The learning rate sets the step size. " * 20, "def f(x): return x", "ε"]
 
@@ -84,6 +84,44 @@ def test_whole_numbers_stay_near_the_exact_product_whatever_else_is_in_the_batch
         assert torch.equal(coarse(x)[row], alone)
         assert torch.cosine_similarity(alone, exact(x[row]), 0) > 0.999
         assert (alone - exact(x[row])).abs().max() < 0.03 * exact(x[row]).abs().max()
+
+
+def test_packed_weights_give_the_same_product():
+    import torch
+
+    from knowledge.minilm import Dense, DensePacked, can_pack
+
+    if not can_pack():
+        pytest.skip("this processor, or this torch, packs no weights in bfloat16")
+    numbers = torch.Generator().manual_seed(0)
+    weight, bias, x, more = (
+        torch.randn(shape, generator=numbers).bfloat16() for shape in ((48, 64), 48, (20, 64), (20, 48))
+    )
+    made = DensePacked(Dense(weight, bias))
+    exact = x.double() @ weight.double().T + bias.double()
+    assert torch.allclose(made(x).double(), exact, rtol=0.01, atol=0.05)
+    assert torch.allclose(made.plus(x, more).double(), exact + more.double(), rtol=0.01, atol=0.1)
+
+
+@pytest.mark.weights
+def test_without_packing_the_vectors_are_as_near(minilm, monkeypatch):
+    monkeypatch.setattr("knowledge.minilm.can_pack", lambda: False)
+    model = MiniLM(minilm.folder / "model.safetensors")
+    model.fast, model.near = model._bfloat16(), model.exact
+    batch = [minilm.token_ids(text) for text in TEXTS]
+    for (mean, _), (exact, _) in zip(model(batch, fast=True), model(batch, fast=False), strict=True):
+        assert mean @ exact / np.linalg.norm(mean) / np.linalg.norm(exact) > 0.9995
+
+
+@pytest.mark.weights
+def test_batches_come_in_few_lengths_and_what_fills_them_up_changes_nothing(minilm):
+    assert [padded(length) for length in (1, 16, 17, 250, 256)] == [16, 16, 32, 256, 256]
+    minilm.warm_up()
+    ids = minilm.token_ids("seven plain words about gradient descent here")
+    ((mean, _),) = minilm._model([ids], fast=False)
+    assert len(ids) % 16
+    exact = minilm._model.states(ids).mean(0)  # of the text alone, not filled up
+    assert mean @ exact / np.linalg.norm(mean) / np.linalg.norm(exact) > 0.9995
 
 
 @pytest.mark.weights

@@ -12,6 +12,7 @@ from knowledge.errors import (
     IngestBusyError,
     MissingIndexError,
     NothingToIngestError,
+    UnreadableModelError,
 )
 from knowledge.generations import current_name, writer
 from knowledge.refresh import refresh
@@ -43,6 +44,29 @@ def test_a_rebuild_gives_the_same_ids_and_embeds_everything(course, index, embed
     refresh([course], index, embedder, rebuild=True)
     assert ids(index) == before
     assert len(embedder.passages) == len(before)
+
+
+def test_the_model_is_loaded_while_files_are_read_and_only_where_there_is_something_new(
+    course, index, embedder
+):
+    refresh([course], index, embedder)
+    assert embedder.warmed.wait(10)
+    embedder.warmed.clear()
+    refresh([course], index, embedder)
+    assert not embedder.warmed.wait(0.2)
+
+
+def test_a_model_that_cannot_be_loaded_is_an_error_once_and_no_traceback_besides(course, index, capfd):
+    class Broken(CountingEmbedder):
+        def warm_up(self):
+            raise UnreadableModelError(index, OSError("the weights are damaged"))
+
+        def embed_passages(self, texts, progress=None):
+            self.warm_up()
+
+    with pytest.raises(UnreadableModelError, match="the weights are damaged"):
+        refresh([course], index, Broken())
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_edit_embeds_only_the_passage_that_changed(course, index, embedder):

@@ -1,12 +1,14 @@
 """The MCP server, called with the protocol's own client over HTTP."""
 
 import base64
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from aside import alone
 from mcp.client.client import Client
 
+from tutor.web.mcp_server import McpRoom
 from tutor.web.sign_in import basic
 
 
@@ -45,6 +47,13 @@ def test_answers_are_data_and_words(url):
     assert len(found.structured_content["passages"]) == 1
     assert len(labs.structured_content["labs"]) == 11
     assert not any(result.is_error for result in (asked, found, labs))
+
+
+def test_pictures_are_drawn_where_the_page_draws_its_own():
+    result = SimpleNamespace(charts=("rewards", "regret"))
+    room = McpRoom(SimpleNamespace(), {}, png=lambda run, chart: f"{chart} of {run is result}".encode())
+    drawn = room._figures(SimpleNamespace(runs=[("r", result)]))
+    assert [base64.b64decode(each) for each in drawn] == [b"rewards of True", b"regret of True"]
 
 
 def test_a_run_reports_how_far_it_is_and_sends_its_pictures(url):

@@ -285,6 +285,15 @@ def test_a_run_from_the_form_to_its_files(desk):
     assert "not part of this run" in ask(desk, "file", runs=[state["run"]], kind="png", chart="../x")["said"]
 
 
+def test_a_figure_as_a_file_is_drawn_where_all_pictures_are(desk, site):
+    drawn = []
+    site.conversations.pictures.png = lambda result, chart: drawn.append((result.lab, chart.name)) or b"drawn"
+    _, state = run(desk, "regression", {"samples": 30})
+    told = ask(desk, "file", runs=[state["run"]], kind="png", chart="loss")
+    assert (told["name"], told["base64"]) == ("regression-loss.png", "ZHJhd24=")
+    assert drawn == [("regression", "loss")]
+
+
 def test_nobody_sees_the_runs_of_another_session(desk):
     _, state = run(desk, "mdp", {})
     for what, more in (

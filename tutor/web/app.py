@@ -189,7 +189,10 @@ def launch(
     app_kwargs["middleware"].append(Middleware(DarkWhenAsked, pictures=page.tutor_pictures))
     if service is not None:
         refresh = page.tutor_refresh if page.tutor_access.programs else None
-        door = McpRoom(service, LABS, local=local, sign_in=sign_in, refresh=refresh, limits=page.tutor_limits)
+        door = McpRoom(
+            service, LABS, local=local, sign_in=sign_in, refresh=refresh,
+            limits=page.tutor_limits, png=page.tutor_pictures.png,
+        )  # fmt: skip
         app_kwargs["middleware"].append(Middleware(McpDoor, door=door))
     if health is not None:  # in front of everything: it needs no password and no page
         who = "off" if share and settings.metrics == "local" else settings.metrics

@@ -142,7 +142,7 @@ class Conversations:
 
     def __init__(self, tutor: Any, pictures: Pictures, kept: int = 500) -> None:
         self._tutor = tutor
-        self._pictures = pictures
+        self.pictures = pictures
         self._kept = kept
         self._open: OrderedDict[str, Conversation] = OrderedDict()
         self._lock = threading.Lock()
@@ -157,7 +157,7 @@ class Conversations:
                 return known
         saved = self._tutor.history(session_id)
         turns = [
-            TurnView.of_turn(number, turn, self._pictures.draw if number >= len(saved) - SHOWN else _nothing)
+            TurnView.of_turn(number, turn, self.pictures.draw if number >= len(saved) - SHOWN else _nothing)
             for number, turn in enumerate(saved)
         ]
         with self._lock:
@@ -196,7 +196,7 @@ class Conversations:
                     return None
                 self._settle(conversation)
             view = TurnView(len(conversation.turns), message)
-            conversation.live = LiveTurn(self._tutor, session_id, view, self._pictures, self.on_done)
+            conversation.live = LiveTurn(self._tutor, session_id, view, self.pictures, self.on_done)
             conversation.live.start()
             return conversation, conversation.live
 

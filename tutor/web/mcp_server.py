@@ -17,13 +17,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from knowledge.errors import KnowledgeError
-from labs.base import Lab
+from labs.base import Lab, LabResult
+from labs.charts import Chart
 from labs.errors import LabError
 from tutor.errors import TutorError
 from tutor.owners import named_owner
 from tutor.schema import lab_schema
 from tutor.service import MOST_PASSAGES, Reply, Service, Tell
 from tutor.web.limits import Limits, TooManyError, Visitor
+from tutor.web.pictures import drawn_here
 from tutor.web.sign_in import SignIn, address, basic
 
 log = logging.getLogger(__name__)
@@ -64,8 +66,11 @@ class McpRoom:
         sign_in: SignIn | None = None,
         refresh: Callable[[Tell], dict[str, Any]] | None = None,
         limits: Limits | None = None,
+        png: Callable[[LabResult, Chart], bytes] = drawn_here,
     ) -> None:
         """`sign_in` checks names and passwords (HTTP basic authentication); `refresh` is offered where it is given.
+
+        `png` draws a run's figures.
 
         With `local`, calls must be addressed to this machine: a web page that lures a browser here is refused.
         """
@@ -75,6 +80,7 @@ class McpRoom:
         self._sign_in = sign_in
         self._refresh = refresh
         self._limits = limits or Limits()
+        self._png = png
         self._manager: Any = None
         self._ready: asyncio.Lock | None = None
         self._life: asyncio.Task[None] | None = None
@@ -143,7 +149,7 @@ class McpRoom:
             if reply is None:
                 return types.CallToolResult(content=[types.TextContent(text=error)], is_error=True)
             text = types.TextContent(text=json.dumps(reply.data, ensure_ascii=False))
-            images = await asyncio.to_thread(_figures, reply)
+            images = await asyncio.to_thread(self._figures, reply)
             pictures = [types.ImageContent(data=data, mime_type="image/png") for data in images]
             return types.CallToolResult(content=[text, *pictures], structured_content=reply.data)
 
@@ -154,6 +160,10 @@ class McpRoom:
             on_list_tools=list_tools,
             on_call_tool=call_tool,
         )
+
+    def _figures(self, reply: Reply) -> list[str]:
+        drawn = [self._png(result, chart) for _, result in reply.runs for chart in result.charts]
+        return [base64.b64encode(png).decode() for png in drawn]
 
     async def _call(
         self, name: str, given: Mapping[str, Any], session: Any, caller: str | None
@@ -310,13 +320,6 @@ def _checked(tool: str, given: Mapping[str, Any], schema: Mapping[str, Any]) -> 
         if not isinstance(value, python) or isinstance(value, bool):
             raise _WrongCallError(f"{name!r} of {tool} was {str(value)[:60]!r}; it must be of type {kind}.")
     return dict(given)
-
-
-def _figures(reply: Reply) -> list[str]:
-    from labs.plotting import png_bytes
-
-    drawn = [png_bytes(result, chart) for _, result in reply.runs for chart in result.charts]
-    return [base64.b64encode(png).decode() for png in drawn]
 
 
 def _bracketed(name: str) -> str:

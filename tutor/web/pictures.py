@@ -39,7 +39,7 @@ class Pictures:
 
     def __init__(self, folder: Path, artist: Artist | None = None) -> None:
         self._folder = folder
-        self._png = artist.png if artist is not None else _here
+        self.png = artist.png if artist is not None else drawn_here
         self._drawn: OrderedDict[str, tuple[Picture, ...]] = OrderedDict()
         # What a dark picture shows, by its file's name. The arrays belong to the open conversation, not to this.
         self._twins: dict[str, tuple[weakref.ref[LabResult], Chart]] = {}
@@ -75,7 +75,7 @@ class Pictures:
         if result is None:  # its conversation is not open any more
             return False
         try:
-            png = self._png(result, asked[1], look=DARK)
+            png = self.png(result, asked[1], look=DARK)
         except FAULTS:
             log.exception("chart %s of %s could not be drawn for a dark page", asked[1].name, result.lab)
             return False
@@ -90,7 +90,7 @@ class Pictures:
             try:
                 token = secrets.token_urlsafe(24)
                 path, dark = self._folder / f"{token}.png", self._folder / f"{token}{TWIN}"
-                png = self._png(result, chart)
+                png = self.png(result, chart)
                 path.write_bytes(png)
                 width, height = struct.unpack(">II", png[16:24])  # the PNG header says how large it is
                 self._twins[dark.name] = (weakref.ref(result), chart)
@@ -101,7 +101,8 @@ class Pictures:
         return out
 
 
-def _here(result: LabResult, chart: Chart, **how: Any) -> bytes:
+def drawn_here(result: LabResult, chart: Chart, **how: Any) -> bytes:
+    """A chart as a PNG, drawn in this process. Raises ValueError where it cannot be drawn."""
     from labs.plotting import png_bytes
 
     return png_bytes(result, chart, **how)

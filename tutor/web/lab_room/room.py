@@ -239,7 +239,16 @@ class LabDesk:
         if kind == "notebook":
             mime = "application/x-ipynb+json"
             return {"name": f"{result.lab}.ipynb", "type": mime, "text": notebook_json(result)}
-        return _png(result, str(call.get("chart")))
+        return self._png(result, str(call.get("chart")))
+
+    def _png(self, result: LabResult, name: str) -> dict[str, Any]:
+        chart = next((chart for chart in result.charts if chart.name == name), None)
+        if chart is None:
+            raise LabRunError(
+                "That figure is not part of this run. Open the run again, and choose one of its figures."
+            )
+        data = base64.b64encode(self._site.conversations.pictures.png(result, chart)).decode("ascii")
+        return {"name": f"{result.lab}-{name}.png", "type": "image/png", "base64": data}
 
     def _keep(self, session: str, call: Mapping[str, Any]) -> dict[str, Any]:
         """Put a run into the conversation, so that the tutor can speak of it."""
@@ -306,15 +315,3 @@ def _drawn(result: LabResult) -> dict[str, Any]:
 
 def _names(value: Any) -> list[str]:
     return [str(name) for name in value] if isinstance(value, list) else [str(value)] if value else []
-
-
-def _png(result: LabResult, name: str) -> dict[str, Any]:
-    from labs.plotting import png_bytes
-
-    chart = next((chart for chart in result.charts if chart.name == name), None)
-    if chart is None:
-        raise LabRunError(
-            "That figure is not part of this run. Open the run again, and choose one of its figures."
-        )
-    data = base64.b64encode(png_bytes(result, chart)).decode("ascii")
-    return {"name": f"{result.lab}-{name}.png", "type": "image/png", "base64": data}
