@@ -17,9 +17,12 @@ from typing import Any
 from tutor.planning.router import Router
 
 HERE = Path(__file__).parent
-FILES = tuple(
-    HERE / f"routing_{name}.jsonl" for name in ("dev", "test", "fresh", "calm_dev", "calm_test", "blind")
+FITTED_TO = tuple(
+    HERE / f"routing_{name}.jsonl"
+    for name in ("dev", "test", "fresh", "calm_dev", "calm_test", "blind", "persons")
 )
+UNSEEN = HERE / "routing_unseen.jsonl"
+FILES = (*FITTED_TO, UNSEEN)
 
 
 def evaluate(router: Router, path: Path | str, labs: Sequence[str] | None = None) -> dict[str, Any]:
@@ -30,6 +33,13 @@ def evaluate(router: Router, path: Path | str, labs: Sequence[str] | None = None
     are skipped.
     """
     rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+    return scored(router, rows, labs)
+
+
+def scored(
+    router: Router, rows: Sequence[Mapping[str, Any]], labs: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """As `evaluate`, on lines that were read already."""
     known = rows if labs is None else [row for row in rows if row["lab"] is None or row["lab"] in labs]
     right = {"intent": 0, "lab": 0, "parameters": 0}
     orders = uninvited = 0
@@ -98,9 +108,11 @@ def report(name: str, scores: Mapping[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
+    from knowledge.weights import WeightStore, default_folder
     from labs.registry import LABS
+    from tutor.planning.sense import installed
 
-    router = Router(LABS)
+    router = Router(LABS, installed(WeightStore(default_folder())))
     for path in [Path(argument) for argument in arguments] or [file for file in FILES if file.exists()]:
         sys.stdout.write(report(path.name, evaluate(router, path, labs=tuple(LABS))) + "\n")
     return 0

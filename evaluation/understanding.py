@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from evaluation.report import Section, percent, table
-from evaluation.routing import FILES, evaluate
+from evaluation.routing import FILES, UNSEEN, evaluate
+from knowledge.weights import WeightStore, default_folder
 from labs.registry import LABS
 from tutor.planning.router import Router
+from tutor.planning.sense import installed
 
 # Scores before the router's misses on a set had been looked at. They cannot be measured again.
 FIRST_LOOK = (
@@ -33,17 +35,33 @@ FIRST_LOOK = (
     ("routing_blind.jsonl, batch s", 86, "87.2%", "97.7%", "92.9%", "1.4%"),
     ("routing_blind.jsonl, batch t", 86, "96.5%", "100.0%", "100.0%", "0.0%"),
     ("routing_blind.jsonl, batch u", 53, "100.0%", "100.0%", "100.0%", "0.0%"),
+    ("routing_persons.jsonl, batch v (beginners' messages)", 130, "93.1%", "97.7%", "84.6%", "2.2%"),
+    ("routing_persons.jsonl, batch w (ten people's sessions)", 130, "76.9%", "94.6%", "82.4%", "3.8%"),
+    ("routing_unseen.jsonl, by the grammar alone", 294, "87.4%", "98.3%", "92.1%", "2.1%"),
+    ("**routing_unseen.jsonl, as it is now**", 294, "**97.3%**", "**99.7%**", "**92.1%**", "**0.5%**"),
+)
+# `python -m evaluation.sense --check`: each batch by a fit to all the others. Their misses had been read.
+LEFT_OUT = (
+    ("v: beginners' messages", 130, "96.2%", "97.7%", "92.3%", "1.1%"),
+    ("w: ten people's sessions", 130, "99.2%", "100.0%", "100.0%", "0.0%"),
+    ("ta: few runs, unusual words", 250, "92.0%", "98.0%", "65.0%", "0.4%"),
+    ("tb: 24 people's sessions", 240, "95.4%", "98.3%", "93.2%", "0.0%"),
+    ("tc: small talk, the tutor, other subjects; no runs", 400, "72.0%", "99.0%", "–", "1.0%"),
+    ("td: questions and quiz wishes; no runs", 400, "82.5%", "95.2%", "–", "4.8%"),
+    ("te: 30 people's sessions", 300, "92.3%", "96.3%", "77.8%", "1.4%"),
 )
 HEAD = ["set", "messages", "intent", "lab", "parameters", "uninvited"]
 
 
 def measure() -> Section:
-    router = Router(LABS)
+    router = Router(LABS, installed(WeightStore(default_folder())))
     rows, misses = [], []
     for path in FILES:
         s = evaluate(router, path, labs=tuple(LABS))
         shares = [percent(s[name]) for name in ("intent", "lab", "parameters", "uninvited")]
         rows.append([path.name, s["messages"], *shares, s["skipped"], f"{s['milliseconds']:.1f}"])
+        if path is UNSEEN:
+            continue  # read, they would be no test any more
         misses += [f"{miss['id']}: {' >> '.join(miss['turns'])}" for miss in s["misses"]]
     return Section(
         "Routing",
@@ -56,7 +74,15 @@ def measure() -> Section:
             "labels broke the contract of `tutor route` and were corrected before the "
             "score was taken. They have one author, so new students will be somewhat harder. Batches r and s are "
             "mostly messages without a run (small talk, daily life, wishes that no lab meets); u is follow-ups only.",
-            "**Now.** The misses of every set, test and fresh included, have been read and the router improved on "
+            "In batches v and w people write as people do, and the grammar alone fell far short of the bar: it took "
+            "reactions, introductions and courtesies for questions. Since then a second opinion learned from labelled "
+            "messages stands beside it (`tutor/planning/sense.py`). routing_unseen.jsonl (150 messages, and 15 "
+            "sessions of ten, by two further authors; 6 that other sets have were taken out) was written for the test: "
+            "its misses have not been read, and nothing was chosen by it. All bars are met on it.",
+            "**Each batch of people's messages by a fit to everything else.** Batches ta, tc and td were written to be "
+            "hard, with shares of intents that no class has.",
+            table(HEAD, LEFT_OUT),
+            "**Now.** The misses of every set but routing_unseen.jsonl have been read and the router improved on "
             "them, so these are training scores and say only that nothing has got worse. Messages about labs that "
             "are not in the registry are left out and counted.",
             table([*HEAD, "left out", "ms each"], rows),

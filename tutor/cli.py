@@ -302,8 +302,11 @@ def _route(parsed: argparse.Namespace) -> int:
     from labs.registry import LABS
     from tutor.commands import ask
     from tutor.planning.router import Router
+    from tutor.planning.sense import installed
 
-    return ask.route(cache(lambda: Router(LABS)), parsed.text, parsed.file, parsed.json)
+    settings = _settings(parsed)
+    router = cache(lambda: Router(LABS, installed(_weights(settings))))
+    return ask.route(router, parsed.text, parsed.file, parsed.json)
 
 
 def _quiz(parsed: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from knowledge.decoding import printable
 from labs.base import Lab
@@ -32,6 +32,7 @@ from tutor.planning import own_files
 from tutor.planning.conversation import plan_of_past
 from tutor.planning.past_runs import PastRuns
 from tutor.planning.router import Plan, Router
+from tutor.planning.sense import Sense
 from tutor.progress import ProgressStore
 from tutor.sessions import Run, SessionStore, Turn, check_session_id
 from tutor.turns import talk
@@ -79,11 +80,15 @@ class Tutor:
         self.sessions = sessions
         self.labs = labs
         self.progress = ProgressStore(sessions)
-        self.router = Router(labs)
+        self.router = Router(labs, Sense(self._embedder))
         self.past_runs = PastRuns(labs)
         self.practice = Practice(library, runner, sessions, self.progress, labs)
         self.intake = Intake()
         self.watchers: list[Watcher] = []  # told of each turn that is over; they must not raise
+
+    def _embedder(self) -> Any:
+        """The model that the course is searched with, once it is there; nothing is waited for."""
+        return self.library.embedder if self.library.ready is not None else None
 
     def history(self, session_id: str) -> list[Turn]:
         """The saved turns of a session, oldest first."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from tutor.planning.courtesies import owns_up, without_courtesies
 from tutor.planning.text import Token
 from tutor.planning.vocabulary import ELSEWHERE, SUBJECT, words
 
@@ -307,8 +308,9 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
         _without(text, ("and", "ok", "so", "now", "but", "hmm"))
     ):
         return "suppose", ""
-    if re.match(r"^(?:(?:no|sorry|oh|actually|wait) )*i (?:mean|meant)\b", text):
+    if owns_up(text):
         return "choose", ""
+    text = without_courtesies(text)
     stripped, before = text, None
     while stripped != before:
         before = stripped

@@ -213,13 +213,14 @@ def _is_set(tokens: Sequence[Token]) -> bool:
 
 def _refused(start: int, tokens: Sequence[Token]) -> bool:
     """ "instead of X", "rather than X", "not X", "everything except X"."""
-    before = [t.text for t in tokens[max(0, start - 3) : start]]
+    before = [t.text for t in tokens[max(0, start - 5) : start]]
     while before and before[-1] in ("the", "a", "of", "just", "any"):
         before.pop()
     return (
         bool(before)
-        and before[-1] in ("not", "instead", "without", "except", "excluding", "than", "no")
+        and before[-1] in ("not", "instead", "without", "except", "excluding", "than", "no", "place")
         and (before[-1] != "than" or "rather" in before)
+        and (before[-1] != "place" or "in" in before)
     )
 
 

@@ -211,6 +211,15 @@ _NOT_SYMBOLS = words(
 )
 
 
+_TO_GO_ON = words("from prompted finish complete continue beginning begin starting start opening say with")
+
+
+def _begins(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a quoted text is one to go on from: "prompted with '...'", "let it finish '...'"."""
+    before = [token.text for token in tokens[max(0, at - 3) : at]]
+    return bool(_TO_GO_ON & set(before)) and not {"on", "text"} & set(before)
+
+
 def texts(words: LabWords, tokens: Sequence[Token], mentions: Sequence[Mention], reading: Reading) -> None:
     """Quoted text goes to the free-text parameter named before it, or else to the first one."""
     takers = [
@@ -225,6 +234,7 @@ def texts(words: LabWords, tokens: Sequence[Token], mentions: Sequence[Mention],
         if token.kind != "quote":
             continue
         near = [m for m in mentions if m.info in takers and 0 <= at - m.end <= 3]
-        info = max(near, key=lambda m: m.end).info if near else takers[0]
+        opens = [i for i in takers if i.name == "prompt"] if _begins(tokens, at) else []
+        info = max(near, key=lambda m: m.end).info if near else next(iter(opens), takers[0])
         reading.values[info.name] = token.raw
         reading.used.add(at)

@@ -35,10 +35,14 @@ _FACTORS = {
     **{"halve": 0.5, "halved": 0.5, "half": 0.5},
 }
 _RESCALES = re.compile(
-    rf"\b(?:({'|'.join(_FACTORS)}) (?:it|that|this)\b|(?:make|do|try) (?:it|that|this) ({'|'.join(_FACTORS)})\b)"
+    rf"\b(?:({'|'.join(_FACTORS)}) (?:it|that|this)\b|(?:make|do|try) (?:it|that|this) ({'|'.join(_FACTORS)})\b"
+    r"|(twice|half) as (?:many|much|long|big|large)$)"
 )
 _BEHIND = re.compile(
     r"^(?:and|plus) (?!(?:on|with|for|in|then|now|what|if|run|make|use|set|try|change|do|without)\b)"
+)
+_THROWN_IN = re.compile(
+    r"\b(?:chuck|throw|put|bung|pop|stick|mix|bring) (?:[\w<>]+ ){1,4}in\b(?! (?:place|the)\b)"
 )
 _FACT = re.compile(r"<number> \w+ (?:are|is|were|was|get|have) (?!<number>)")
 _RESETS = (
@@ -277,6 +281,7 @@ class Evidence:
             too
             or behind
             or self.beside
+            or _THROWN_IN.search(self.text) is not None
             or bool({"add", "include"} & set(self.words))
             or "as well" in self.text
         )
@@ -286,7 +291,7 @@ class Evidence:
         """The factor in "double it", "half that please"; 0 where there is none."""
         said = " ".join(token.raw.lower() for token in self.tokens)
         found = _RESCALES.search(said) if len(self.words) <= 7 and not self.asked_by_mark else None
-        return _FACTORS[found[1] or found[2]] if found else 0.0
+        return _FACTORS[found[1] or found[2] or found[3]] if found else 0.0
 
     @cached_property
     def labs_named(self) -> int:

@@ -14,7 +14,15 @@ _EPSILON = (
 
 NAMES: dict[str, tuple[str, ...]] = {
     "seed": ("random seed", "rng seed", "random state"),
-    "learning_rate": ("lr", "eta", "step length", "learn rate", "learning rates", "step size"),
+    "learning_rate": (
+        "lr",
+        "eta",
+        "step length",
+        "learn rate",
+        "learning rates",
+        "step size",
+        "rate of learning",
+    ),
     "epochs": ("training epochs", "passes", "passes over the data", "iterations"),
     "batch_size": (
         "batch",

@@ -297,4 +297,9 @@ _ACTS = [
     "batch",
     "learning",
     "experiment",
+    "which",
+    "where",
+    "could",
+    "would",
+    "should",
 ]

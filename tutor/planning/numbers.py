@@ -42,6 +42,7 @@ _OF = words(
     the as many much of number my that amount our its current previous size and their a
     """
 )
+_OF_LAYERS = words("unit neuron each size node having containing width wide")
 _MORE = words("more extra additional further")
 _FEWER = words("fewer less")
 _ENDS = words(", . ! and please ; this now then")
@@ -427,15 +428,9 @@ def layer_sizes(
                 used.add(at)
                 if len(sizes) == count:
                     break
-            elif other.text not in LINKS | SEPARATORS | {
-                "unit",
-                "neuron",
-                "each",
-                "size",
-                "node",
-                "having",
-                "containing",
-            } or (sizes and other.text not in SEPARATORS):
+            elif other.text not in LINKS | SEPARATORS | _OF_LAYERS or (
+                sizes and other.text not in SEPARATORS
+            ):
                 break
         if sizes and len(sizes) not in (1, count):
             sizes = sizes[:1]

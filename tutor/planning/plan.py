@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tutor.planning.past_runs import Pointer
 
 _LINK = re.compile(r"\blab:([a-z_]+)(?:\?(\S*))?")
+KNOWN = 0.9  # the confidence of a plan whose phrase the grammar knows
 _LECTURE_WORDS = words("lecture week lec chapter module unit session")
 _NUMBERED = _LECTURE_WORDS | words(
     """

@@ -11,47 +11,39 @@ table, a message is a question.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from labs.base import Lab
 from labs.fields import ParamInfo
 from tutor.planning import acts
 from tutor.planning.acts import Clause
+from tutor.planning.carried import State, run_parameters
 from tutor.planning.choices import EVERYDAY
 from tutor.planning.daily_life import asks_about_the_world
 from tutor.planning.details import Reading, compares, measures, sets
 from tutor.planning.evidence import Evidence, weigh
 from tutor.planning.lexicon import Lexicon, refers_back
 from tutor.planning.plan import Plan, lecture_named, permalink
-from tutor.planning.revisions import added, scaled, switched, times
-from tutor.planning.settings import place, read
-from tutor.planning.statements import asks_leave, is_noun, quotes_code, states, suffices
+from tutor.planning.repairs import repaired
+from tutor.planning.sense import SOUNDS, UNWANTED, WANTED, Sense, weighed
+from tutor.planning.settings import read
+from tutor.planning.statements import asks_leave, imagines, is_noun, quotes_code, states, suffices
 from tutor.planning.text import Token, tokens_of
-from tutor.planning.vocabulary import CARRIES, DOING, MODIFIES, POINTS
+from tutor.planning.vocabulary import DOING, POINTS
 
 __all__ = ["Plan", "Router"]
 
 TURNS_READ = 12  # how far back a conversation is replayed
 
 
-@dataclass
-class _State:
-    """The conversation so far: the last run asked for, and the last lab that was only talked about."""
-
-    lab: str | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    last: str | None = None
-    talked: str | None = None
-    talked_values: dict[str, Any] = field(default_factory=dict)
-    turns: int = 0
-
-
 class Router:
     """Plans messages for a set of labs. Holds no conversation: what was said before is handed in."""
 
-    def __init__(self, labs: Mapping[str, Lab]) -> None:
+    def __init__(self, labs: Mapping[str, Lab], sense: Sense | None = None) -> None:
+        """`sense` is the second opinion on what a message wants; without it the grammar decides alone."""
         self._labs = dict(labs)
+        self._sense = sense
         self._lexicon = Lexicon(labs)
 
     def plan(
@@ -67,7 +59,7 @@ class Router:
         the student had chosen for it) come from the session where it knows them, and then count more than
         the replay.
         """
-        state = _State()
+        state = State()
         for turn in list(turns)[-TURNS_READ:]:
             self._step(turn, state)
         if last_lab in self._labs:
@@ -79,7 +71,7 @@ class Router:
 
     # ---- one turn
 
-    def _step(self, message: str, state: _State) -> Plan:
+    def _step(self, message: str, state: State) -> Plan:
         plan, last, talk = self._read(message, state)
         state.turns += 1
         if plan.intent == "lab" and plan.lab is not None:
@@ -89,13 +81,11 @@ class Router:
             state.talked, state.talked_values = talk
         return plan
 
-    def _read(
-        self, message: str, state: _State
-    ) -> tuple[Plan, str | None, tuple[str, dict[str, Any]] | None]:
+    def _read(self, message: str, state: State) -> tuple[Plan, str | None, tuple[str, dict[str, Any]] | None]:
         link = permalink(message, self._labs)
         if link is not None:
             return link, next(reversed(link.parameters), None), None
-        tokens = self._tokens(message)
+        tokens = repaired(self._tokens(message))
         if not tokens:
             return Plan("other", confidence=0.5), None, None
         text = acts.plain(tokens)
@@ -122,6 +112,8 @@ class Router:
             plan, last = self._question(facts, state), None
         else:
             plan, last = self._decide(facts, ranked, reading, state)
+        if self._sense is not None and (chances := self._sense.of(message, state.turns > 0)):
+            plan, last = self._heard(plan, last, chances, facts, ranked, reading, state)
         plan = self._about(plan, facts, ranked, lecture)
         return plan, last, talk
 
@@ -142,7 +134,7 @@ class Router:
     # ---- which lab
 
     def _rank(
-        self, facts: Evidence, reading: Callable[[str], Reading], state: _State
+        self, facts: Evidence, reading: Callable[[str], Reading], state: State
     ) -> list[tuple[float, str]]:
         """The labs that the message speaks of, most likely first, with their weights."""
         scores = dict(facts.scores)
@@ -169,7 +161,7 @@ class Router:
         facts: Evidence,
         ranked: list[tuple[float, str]],
         reading: Callable[[str], Reading],
-        state: _State,
+        state: State,
     ) -> tuple[Plan, str | None]:
         best = ranked[0][1] if ranked else None
         if acts.is_off(facts.text, facts.lab_named):
@@ -213,13 +205,48 @@ class Router:
             return question, None
         return self._fragment(facts, ranked, reading, state)
 
+    def _heard(
+        self,
+        plan: Plan,
+        last: str | None,
+        chances: Mapping[str, float],
+        facts: Evidence,
+        ranked: list[tuple[float, str]],
+        reading: Callable[[str], Reading],
+        state: State,
+    ) -> tuple[Plan, str | None]:
+        """The grammar's plan, put right where the meaning of the words speaks clearly against it."""
+        if plan.intent == "lab":
+            if chances["lab"] >= UNWANTED:
+                return plan, last
+            return Plan(
+                weighed(self._question(facts, state), facts.on_subject, chances), confidence=0.7
+            ), None
+        best = ranked[0][1] if ranked else None
+        if best is not None and chances["lab"] >= WANTED and self._allows(best, facts, reading(best), state):
+            return self._run(best, facts, reading, state, ranked)
+        intent = weighed(plan, facts.on_subject, chances)
+        if intent == plan.intent:
+            return plan, last
+        return Plan(intent, confidence=min(chances[intent], SOUNDS)), None
+
+    def _allows(self, lab: str, facts: Evidence, found: Reading, state: State) -> bool:
+        """Whether the labs' own words make a run of what sounds like an order."""
+        if facts.foreign or facts.unknown_data or facts.forbidden or imagines(facts.text):
+            return False
+        if facts.names(lab):
+            return not self._is_title(lab, facts)  # a word alone is a topic as well
+        return bool(found.values or found.dropped) and (
+            lab in (state.lab, state.talked) or facts.speaks_of(lab)
+        )
+
     def _ordered(
         self,
         order: Clause,
         facts: Evidence,
         ranked: list[tuple[float, str]],
         reading: Callable[[str], Reading],
-        state: _State,
+        state: State,
     ) -> tuple[Plan, str | None]:
         """A clause says to run, try, change or show something."""
         if facts.foreign or facts.unknown_data:
@@ -289,9 +316,11 @@ class Router:
         facts: Evidence,
         ranked: list[tuple[float, str]],
         reading: Callable[[str], Reading],
-        state: _State,
+        state: State,
     ) -> tuple[Plan, str | None]:
         """ "what if epsilon were 0.3?", "and on moons?" after a run: a run, where it sets something."""
+        if imagines(facts.text):
+            return self._question(facts, state), None
         best = ranked[0][1] if ranked else state.lab
         if best is not None and facts.settles(best, reading(best)) and not facts.foreign:
             run, last = self._run(best, facts, reading, state)
@@ -303,7 +332,7 @@ class Router:
         facts: Evidence,
         ranked: list[tuple[float, str]],
         reading: Callable[[str], Reading],
-        state: _State,
+        state: State,
     ) -> tuple[Plan, str | None]:
         """No order and no question word: "cnn on mnist", "same with tanh", "bandits", "0.2 instead"."""
         if not facts.lab_named and any(clause.act == "favour" for clause in facts.clauses):
@@ -365,7 +394,7 @@ class Router:
             return Plan("other", confidence=0.6), None
         return question, None
 
-    def _question(self, facts: Evidence, state: _State) -> Plan:
+    def _question(self, facts: Evidence, state: State) -> Plan:
         """A question, unless it is about something else altogether."""
         if facts.only_companies and asks_about_the_world(facts.text):
             return Plan("other", confidence=0.8)
@@ -383,45 +412,17 @@ class Router:
         lab: str,
         facts: Evidence,
         reading: Callable[[str], Reading],
-        state: _State,
+        state: State,
         ranked: Sequence[tuple[float, str]] = (),
     ) -> tuple[Plan, str | None]:
-        found: Reading = reading(lab)
-        values = dict(found.values)
-        carries = (
-            lab == state.lab
-            and not (facts.resets and not found.dropped)  # "the default epsilon" leaves the rest
-            and (
-                not facts.names(lab)
-                or bool(CARRIES & set(facts.words))
-                or (facts.order is not None and facts.order.verb in MODIFIES)
-                or facts.supposes
-                or facts.words[0] in ("and", "also", "plus", "with", "but")
-            )
-        )
-        before: dict[str, Any] = dict(state.parameters) if carries else {}
-        last = found.last
-        if carries and found.loose and not values:
-            own = self._lexicon.labs[lab]
-            values = scaled(own.infos, before, state.last, facts.words, found.loose)
-            values = values or place(found.loose, own, before, state.last, facts.words)
-            last = next(iter(values), state.last)
-        elif carries and not values:
-            values = switched(self._infos(lab), state.last, facts.words)
-            values = values or times(self._infos(lab), before, state.last, facts.rescales)
-        if lab == state.talked and not facts.names(lab):
-            before = {**state.talked_values, **before}
-        if facts.adds and carries:
-            values |= added(self._infos(lab), values, before, facts.beside)
-        for name in found.dropped:
-            before.pop(name, None)
-        parameters = {**before, **values}
+        own = self._lexicon.labs[lab]
+        parameters, last = run_parameters(lab, own, facts, reading(lab), state)
         confidence, alternative = 0.9, None
         if len(ranked) > 1 and ranked[0][0] - ranked[1][0] < 0.75 and ranked[1][0] > 0.9:
             confidence = 0.6
             second = ranked[1][1]
             alternative = Plan("lab", second, dict(reading(second).values), 0.5)
-        return Plan("lab", lab, parameters, confidence, alternative), last or state.last
+        return Plan("lab", lab, parameters, confidence, alternative), last
 
     def _about(
         self, plan: Plan, facts: Evidence, ranked: Sequence[tuple[float, str]], lecture: int | None

@@ -243,7 +243,15 @@ def _negated(tokens: Sequence[Token], mention: Mention) -> bool:
         return True
     while after and after[0] in ("=", ":", "is", "to", "turned", "set"):
         after.pop(0)
-    return bool(after) and after[0] in ("off", "false", "disabled")
+    return bool(after) and after[0] in (
+        "off",
+        "false",
+        "disabled",
+        "excluded",
+        "removed",
+        "gone",
+        "forbidden",
+    )
 
 
 def place(

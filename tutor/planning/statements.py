@@ -38,6 +38,21 @@ _ORDER_FIRST = re.compile(
 )
 
 
+# "if i ran this with 5 layers would it overfit": the run is imagined, and what it would do is asked.
+_IMAGINES = re.compile(
+    r"^(?:(?:so|and|but|ok|then|hm|hmm|right|well|wait|ah) )*(?:if|suppose|supposing|imagine)\b.*"
+    r"\b(?:would|will|does|did|could|can|might|should|becomes?)\b(?! not \w+$)(?! be (?:good|nice|great|lovely)\b)"
+)
+
+
+def imagines(text: str) -> bool:
+    """Whether a message asks what would come of something, with an "if" in front: no order. "What if ..." is one."""
+    return (
+        _IMAGINES.search(text) is not None
+        and re.match(r".*\bif (?:you|we) (?:can|could|would)\b", text) is None
+    )
+
+
 def states(text: str) -> bool:
     """Whether a message without an order tells or asks something, rather than naming a run."""
     return _STATES.search(text) is not None

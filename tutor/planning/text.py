@@ -134,6 +134,7 @@ _SPELLINGS = {
     "b": "be",
     "thx": "thanks",
     "teh": "the",
+    "nvm": "never mind",
     "rerun": "run again",
     "redo": "do again",
 }
@@ -178,6 +179,7 @@ def _plain(text: str) -> list[Token]:
         text = text.replace(sign, f" {number} ")
     found: list[Token] = []
     text = _SLASHED.sub(lambda d: f"{d[3]}-{int(d[2]):02d}-{int(d[1]):02d}", text)
+    text = re.sub(r"(?<![\d.,])0,(\d+)(?![\d,]|\.\d)", r"0.\1", text)  # "0,01", as most of Europe writes it
     text = re.sub(r"(?<=[A-Za-z]{2})(?=\d*\.\d)", " ", text)  # "eps0.1"
     text = re.sub(r"\b(\d{1,3})[- ]?nn\b", r"knn k \1", text, flags=re.IGNORECASE)  # "3-nn"
     low = text.lower()

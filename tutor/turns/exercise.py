@@ -15,7 +15,7 @@ from knowledge.search import KnowledgeBase, Passage
 from tutor.checking.sentences import split_sentences
 from tutor.events import Event, Sources, Text
 from tutor.library import Library
-from tutor.planning.plan import Plan
+from tutor.planning.plan import KNOWN, Plan
 from tutor.sessions import Turn
 from tutor.teaching import exercises as ladder
 from tutor.teaching.exercises import Exercise
@@ -142,9 +142,12 @@ def wish(message: str, plan: Plan) -> Wish | None:
     words = len(plain.split())
     if message.strip().endswith("?") and not plain.lower().startswith("is it"):
         return None
-    if _ATTEMPT.match(plain) and words <= 20 and plan.intent not in ("lab", "quiz"):
+    quiz = (
+        plan.intent == "quiz" and plan.confidence >= KNOWN
+    )  # an attempt may sound like a wish for a question
+    if _ATTEMPT.match(plain) and words <= 20 and plan.intent != "lab" and not quiz:
         return "answer"
-    if plan.intent == "quiz" or (plan.intent == "lab" and words > 3):
+    if quiz or (plan.intent == "lab" and words > 3):
         return None
     return "answer" if ladder.numbers_in(plain) and words <= 8 else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from labs.base import Lab
@@ -13,21 +14,47 @@ from tutor.prompts import NOT_COVERED
 from tutor.turns.draft import Draft
 from tutor.turns.wording import no_such_lab, what_i_can_do
 
-_THANKS = ("thank", "cheers", "ta ", "nice one", "great", "brilliant", "perfect", "lovely")
-_BYE = ("bye", "goodbye", "see you", "good night", "that's all", "cya")
+# What is said to small talk, by the first of these that the message speaks of.
+_REPLIES = (
+    (
+        r"\b(?:bye|good ?bye|see (?:you|ya)|good ?night|nighty?|cya|ciao|laters?|farewell|adi[oó]s|tara|take care"
+        r"|that'?s all|off to bed|(?:got|have|need|must|gotta) (?:to )?(?:go|run|dash|start)|signing off|until next)\b",
+        "Goodbye, and well done for today. Our conversation will be here when you come back.",
+    ),
+    (
+        r"\b(?:useless|rubbish|garbage|awful|terrible|hate|broken|boring|annoying|frustrat\w+|fed up|giv(?:e|ing) up"
+        r"|stupid (?:thing|bot|machine|computer)|waste)\b",
+        "I am sorry, that did not help. Say which part is unclear and I will try another way; or let us change one "
+        "number and see what it does.",
+    ),
+    (
+        r"\b(?:afraid|scar(?:ed|y|es)|fright\w+|nervous|anxious|anxiety|worried|terrified|daunt\w+|panic\w*|rusty"
+        r"|(?:bad|rubbish|hopeless|terrible|not good) (?:at|with) (?:math|number)\w*)\b",
+        "Many people begin that way, and it is fine. Each idea here comes as a picture first, with one small number "
+        "worked by hand. Ask about anything, as simply as you like.",
+    ),
+    (
+        r"\b(?:thank\w*|thx|cheers|ta|nice one|great|brilliant|perfect|lovely|appreciate\w*|helpful|legend)\b",
+        "You are welcome. Shall we change one number and look again?",
+    ),
+)
+_GREETS = re.compile(
+    r"^\W*(?:hi+|hello|hey+|hiya|heya|yo|hola|salut|bonjour|hallo|howdy|g'day|(?:good )?(?:morning|afternoon|evening)"
+    r"|greetings|nice to meet|my name|i am|i'?m)\b",
+    re.IGNORECASE,
+)
+_HELLO = (
+    "Hello! Ask me anything about the course, and I will answer from the lectures; or ask for an experiment, "
+    "and we will look at what happens."
+)
+_GO_ON = "Shall we go on? Ask about anything that is not clear yet, or change one number and look again."
 
 
 def small_talk(draft: Draft, labs: Mapping[str, Lab]) -> Iterator[Event]:
-    text = draft.question.lower()
-    if any(word in f"{text} " for word in _THANKS):
-        draft.answer = "You are welcome. Shall we change one number and look again?"
-    elif any(word in text for word in _BYE):
-        draft.answer = "Goodbye, and well done for today. Our conversation will be here when you come back."
-    else:
-        draft.answer = (
-            "Hello! Ask me anything about the course, and I will answer from the lectures; or ask for an experiment, "
-            "and we will look at what happens."
-        )
+    text = draft.question.lower().replace("’", "'")
+    fitting = (reply for pattern, reply in _REPLIES if re.search(pattern, text))
+    otherwise = _GO_ON if draft.earlier and not _GREETS.match(text) else _HELLO
+    draft.answer = next(fitting, otherwise)
     _offer(draft, labs)
     yield Text(draft.answer)
 
