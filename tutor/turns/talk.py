@@ -22,16 +22,16 @@ _REPLIES = (
         "Goodbye, and well done for today. Our conversation will be here when you come back.",
     ),
     (
-        r"\b(?:useless|rubbish|garbage|awful|terrible|hate|broken|boring|annoying|frustrat\w+|fed up|giv(?:e|ing) up"
-        r"|stupid (?:thing|bot|machine|computer)|waste)\b",
-        "I am sorry, that did not help. Say which part is unclear and I will try another way; or let us change one "
-        "number and see what it does.",
-    ),
-    (
         r"\b(?:afraid|scar(?:ed|y|es)|fright\w+|nervous|anxious|anxiety|worried|terrified|daunt\w+|panic\w*|rusty"
         r"|(?:bad|rubbish|hopeless|terrible|not good) (?:at|with) (?:math|number)\w*)\b",
         "Many people begin that way, and it is fine. Each idea here comes as a picture first, with one small number "
         "worked by hand. Ask about anything, as simply as you like.",
+    ),
+    (
+        r"\b(?:useless|rubbish|garbage|awful|terrible|hate|broken|boring|annoying|frustrat\w+|fed up|giv(?:e|ing) up"
+        r"|stupid (?:thing|bot|machine|computer)|waste)\b",
+        "I am sorry, that did not help. Say which part is unclear and I will try another way; or let us change one "
+        "number and see what it does.",
     ),
     (
         r"\b(?:thank\w*|thx|cheers|ta|nice one|great|brilliant|perfect|lovely|appreciate\w*|helpful|legend)\b",
