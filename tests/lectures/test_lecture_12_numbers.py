@@ -224,7 +224,7 @@ def test_survivors_costs_and_tries_are_counted_right(says):
     says(12, "Ten companies: eight rise by 10%, two go bankrupt (−100%).")
     mean = (8 * 10 - 2 * 100) / 10
     says(12, f"$(8\\times10-2\\times100)/10={mean:g}\\%$", "Of those still there it is $+10\\%$")
-    says(12, "about $(2a-1)\\,m$ a day", "With $a=0.52$", "$c=0.1\\%$ in all", "$$a=\\frac12+\\frac{c}{2m}=")
+    says(12, "about $(2a-1)\\,m$ a day", "With $a=0.52$", "$c=0.1\\%$ turns", "$$a=\\frac12+\\frac{c}{2m}=")
     gain = (2 * 0.52 - 1) * 1.5
     says(12, f"$0.04\\times1.5\\%={gain:.2f}\\%$", f"turns that into ${gain - 0.1:.2f}\\%$ a day")
     says(12, f"=0.5+\\frac{{0.1}}{{3}}={0.5 + 0.1 / (2 * 1.5):.3f}$$")

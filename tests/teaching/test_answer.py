@@ -10,7 +10,7 @@ from knowledge.search import Passage
 from labs.registry import LABS
 from tutor.planning.router import Router
 from tutor.teaching.answer import shape
-from tutor.teaching.blocks import blocks_of, leans
+from tutor.teaching.blocks import blocks_of, content_words, leans
 from tutor.teaching.choosing import best_first, is_side_matter
 from tutor.teaching.glossaries import glossary_line
 from tutor.teaching.next_steps import experiments_of, follow_ups
@@ -300,6 +300,15 @@ def test_a_glossary_is_asked_for_the_thing_itself_and_not_for_a_kind_of_it():
     assert line("how does relu work") == ""
 
 
+def test_a_short_form_in_a_glossary_stands_for_what_it_says_there():
+    base = OneGlossary(
+        "- **BPTT** (back-propagation through time): unrolled.\n- **Truncated BPTT:** a few steps."
+    )
+    asked = "what is truncated backpropagation through time"
+    known = content_words("back-propagation through time")
+    assert glossary_line(asked, base, passage("", "What is it?"), known) == "**Truncated BPTT:** a few steps."
+
+
 class OneGlossary:
     """A base with one document, which is a glossary."""
 
@@ -330,3 +339,46 @@ def test_how_simply_it_should_be_said_is_not_searched(asked):
 )
 def test_what_is_no_way_of_saying_is_searched_as_it_is(asked):
     assert as_asked(asked, []).query == asked
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("RNNs", "rnn"),
+        ("llms", "LLM"),
+        ("fine-tuning", "fine tuning"),
+        ("back-propagation", "backprop"),
+        ("this", ""),
+    ],
+)
+def test_the_same_thing_is_the_same_however_it_is_spelt(one, other):
+    assert content_words(one) == content_words(other)
+
+
+def test_a_list_too_long_to_be_read_at_once_is_begun():
+    reasons = "\n".join(f"- **Reason {n}:** {'because it is so ' * 5}." for n in range(9))
+    told = shape(
+        "why is it risky?", passage(f"A **backtest** may lie, for these reasons:\n\n{reasons}"), None, {}
+    ).idea
+    assert told.startswith("A **backtest** may lie, for these reasons:\n\n- **Reason 0:**")
+    assert 2 <= told.count("Reason") < 9
+
+
+def test_a_question_that_the_section_asks_itself_is_answered_where_the_student_asks_two():
+    text = (
+        "Most examples are for training, some are set aside.\n\nNothing else.\n\nWhy not test on the **training set**? "
+        "The model has seen the answers."
+    )
+    told = shape(
+        "whats a training set and why cant i just test on it", passage(text, "How is it split?"), None, {}
+    )
+    assert "The model has seen the answers." in told.words()
+
+
+def test_of_two_sections_on_the_same_the_one_that_speaks_of_all_that_was_asked_is_taken():
+    plain = passage("A signal shrinks.", "Why do gradients vanish?", probability=0.5)
+    recurrent = passage(
+        "In an RNN it shrinks at each step.", "Why do gradients vanish or explode?", probability=0.5
+    )
+    assert best_first("why do gradients vanish in rnns", [plain, recurrent])[0] is recurrent
+    assert best_first("why do gradients vanish", [plain, recurrent])[0] is plain

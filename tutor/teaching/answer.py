@@ -148,6 +148,11 @@ def _idea(blocks: Sequence[Block], taken: set[int], weights: Mapping[str, float]
         if shown and follows is not None and (follows.kind == "formula" or follows.words <= LISTED):
             taken.add(at + 1)
             return "\n\n".join([told, follows.text, *_goes_on(blocks, at + 2, taken)])
+        if (
+            shown and follows is not None and follows.kind == "list"
+        ):  # longer than can be read at once: its beginning
+            taken.add(at + 1)
+            return f"{told}\n\n{_first_items(follows)}"
         kept = _sentences(told)[:-1]
         return " ".join(kept) if kept else told
     if follows is not None and len(told.split()) < SHORT:
@@ -259,13 +264,13 @@ def _run_ins(blocks: Sequence[Block], at: int, taken: set[int]) -> str:
 
 def _own_question(blocks: Sequence[Block], taken: set[int], question: str) -> str:
     """A paragraph that asks the student's own question and answers it: "Why square? A square is never ..."."""
-    said = re.match(r"\W*([a-z]+)", question, re.IGNORECASE)
+    said = set(re.findall(r"\b(what|why|how|when|which|who|is|are|do|does|can)", question.lower()))
     asked = content_words(question)
     for at, block in enumerate(blocks):
         asks = (
             re.match(r"\W*([a-z]+)\b[^.?!]*\?", block.text, re.IGNORECASE) if block.kind == "text" else None
         )
-        if asks is None or said is None or at in taken or asks[1].lower() != said[1].lower():
+        if asks is None or at in taken or asks[1].lower() not in said:
             continue
         own = content_words(asks[0])
         if own & asked and 2 * len(own & asked) >= len(own):

@@ -153,13 +153,18 @@ def _until(pieces: Sequence[str], words: int) -> list[str]:
 _BACKPROP = re.compile(r"\bback[ -]?prop(?:agation)?\b")  # students and lectures spell it in five ways
 
 
+_ACRONYMS = re.compile(r"^([bcdfghjklmnpqrtvwxz]{2,})s$")  # "rnns", "llms"
+
+
 def content_words(text: str) -> set[str]:
     """The words of a text that carry its matter, cut to their stems."""
-    one_name = _BACKPROP.sub("back-propagation", text.lower().replace("r2", "r²"))
-    bare = re.sub(r"\\[a-zA-Z]+|[^\w²'-]", " ", one_name)
+    one_name = _BACKPROP.sub(
+        "backpropagation", re.sub(r"\bback-prop", "backprop", text.lower().replace("r2", "r²"))
+    )
+    bare = re.sub(r"\\[a-zA-Z]+|[^\w²']", " ", one_name)  # "fine-tuning" is "fine tuning"
     return {
-        _stem(word)
-        for word in re.findall(r"[a-z0-9²][a-z0-9²'-]*", bare)
+        _stem(_ACRONYMS.sub(r"\1", word))
+        for word in re.findall(r"[a-z0-9²][a-z0-9²']*", bare)
         if word not in _STOP and len(word) > 1
     }
 
@@ -171,7 +176,7 @@ def weight_of(text: str, telling: Mapping[str, float]) -> float:
 
 
 def _stem(word: str) -> str:
-    return stem(word.strip("-'").removesuffix("'s"))
+    return stem(word.strip("'").removesuffix("'s"))
 
 
 _STOP = frozenset(
@@ -182,6 +187,6 @@ _STOP = frozenset(
         who whom whose when where why how can could will would should may might must not no yes so than then
         there here if but about into over out up down very much many more most some any each one two use
         used using get gets work works mean means explain tell show give please difference between differ
-        like just also only same lecture course example define""",
+        like just also only same lecture course example define whats hows whys cant dont""",
     )
 )

@@ -59,8 +59,11 @@ def _fitness(question: str, passage: Passage) -> float:
     subject = _SUBJECT.match(question)
     if subject is not None and _all(subject[1], heading):
         value += 2.0  # "how does gradient descent find the best line?" is not about finding lines
+    spoken = content_words(f"{heading} {passage.title} {passage.text}")
     if passage.heading and len(matter) > 1 and matter <= content_words(heading):
         value += 1.5  # it is about both: a bandit, and trading
+    elif len(matter & content_words(heading)) > 1 and matter <= spoken:
+        value += 1.5  # it speaks of all: vanishing gradients, in recurrent networks
     terms = [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", passage.text)]
     if matter and matter <= set().union(*terms):
         value += 1.5  # it says in bold what was asked: it defines it

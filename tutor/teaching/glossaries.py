@@ -18,6 +18,7 @@ _COMPARISON = re.compile(
     re.IGNORECASE,
 )
 _ENTRY = re.compile(r"(?=\*\*[^*]+:\*\*)(?<!^)")  # a line may hold several: "**Feature:** ... **Label:** ..."
+_SHORT = re.compile(r"\*\*([A-Z]{2,})\*\* \(([^)]+)\)")  # "**BPTT** (back-propagation through time): ..."
 LINES = 2  # of a comparison
 
 
@@ -84,4 +85,9 @@ def _entries(base: KnowledgeBase, path: str) -> list[tuple[list[set[str]], str]]
                 bold = re.findall(r"\*\*(.+?)\*\*", entry)
                 names = [_matter(name) for term in bold for name in re.split(r"\s/\s|,", term)]
                 entries.append(([name for name in names if name], entry.strip()))
+    short = {
+        m[1].lower(): content_words(m[2]) for _, entry in entries if (m := _SHORT.match(entry)) is not None
+    }
+    for names, _ in entries:  # "truncated BPTT" is asked for as "truncated back-propagation through time"
+        names += [name - {one} | words for name in names for one, words in short.items() if one in name]
     return entries
