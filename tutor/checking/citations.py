@@ -18,6 +18,7 @@ import numpy as np
 
 from knowledge.search import Passage
 from knowledge.words import tokens
+from tutor.checking.contrasts import mixed_up
 from tutor.checking.sentences import is_code, split_sentences
 
 # Shares of a sentence's weighted words that a passage must hold, and cosines between the sentence and the nearest
@@ -94,6 +95,8 @@ def check_citations(
         row = scores[judged.index(i)]
         own = [int(n) for group in _MARK.findall(piece) for n in group.split(",")]
         number = _choose(row, own)
+        if strict and embed is not None and number is not None and mixed_up(bare, question, passages, embed):
+            number = None
         if number is None:
             unsupported.append(bare.strip())
             if not strict:
