@@ -25,12 +25,12 @@ from tutor.teaching.blocks import (
 from tutor.teaching.choosing import mistake
 from tutor.teaching.glossaries import compared_lines, glossary_line
 from tutor.teaching.nearness import Embed, closeness
+from tutor.teaching.within import FOCUS, LISTED, first_items, kinds, own_question
 
 NEAR = 0.5  # cosine from which a sentence is quoted for what it means, though it shares no word with the question
-IDEA, FOCUS, SYMBOLS, EXAMPLE = 60, 60, 95, 60  # words
+IDEA, SYMBOLS, EXAMPLE = 60, 95, 60  # words
 SHORT = 25  # words; an opening below that takes the next block with it
 WHY = 5.0  # what a sentence that gives a reason is worth to a question that asks why, in asked words
-LISTED = 110  # words of a list, a table or paragraphs side by side
 _NAMES = re.compile(
     r"\b(?:is|are|means?|counts?|stands? for|says?|number of|the \w+ of|called)\b|\(\"", re.IGNORECASE
 )
@@ -124,7 +124,7 @@ def shape(
     begun = min(taken, default=0)
     named = content_words(passage.heading[-1].replace("-", " - ")) if passage.heading else set()
     beyond = {word: weight for word, weight in weights.items() if word not in named}
-    focus = _own_question(blocks, taken, question) or _kinds(blocks, taken, question)
+    focus = own_question(blocks, taken, question) or kinds(blocks, taken, question)
     focus = focus or _focus(blocks, taken, idea, passage, beyond, why)
     more = _nearest(question, blocks, taken, f"{idea}\n{focus}", embed)
     focus = "\n\n".join(part for part in (focus, more) if part)
@@ -152,13 +152,13 @@ def _idea(blocks: Sequence[Block], taken: set[int], weights: Mapping[str, float]
             shown and follows is not None and follows.kind == "list"
         ):  # longer than can be read at once: its beginning
             taken.add(at + 1)
-            return f"{told}\n\n{_first_items(follows)}"
+            return f"{told}\n\n{first_items(follows)}"
         kept = _sentences(told)[:-1]
         return " ".join(kept) if kept else told
     if follows is not None and len(told.split()) < SHORT:
         if follows.kind == "list":
             taken.add(at + 1)
-            return f"{told}\n\n{_first_items(follows)}"
+            return f"{told}\n\n{first_items(follows)}"
         more = opening(follows, IDEA) if follows.kind == "text" else ""
         if more and not leans(more) and _ends(more):
             taken.add(at + 1)
@@ -175,16 +175,6 @@ def _goes_on(blocks: Sequence[Block], at: int, taken: set[int]) -> list[str]:
         return []
     taken.update((at, at + 1))
     return [text, blocks[at + 1].text]
-
-
-def _first_items(block: Block) -> str:
-    """The list, or as many of its first items as are read in a moment."""
-    kept: list[str] = []
-    for item in block.items:
-        if kept and sum(len(one.split()) for one in kept) + len(item.split()) > LISTED:
-            break
-        kept.append(item)
-    return "\n".join(kept)
 
 
 def _definition(blocks: Sequence[Block], weights: Mapping[str, float]) -> tuple[int, str]:
@@ -260,35 +250,6 @@ def _run_ins(blocks: Sequence[Block], at: int, taken: set[int]) -> str:
     if parts[-1].endswith(":") and len(_sentences(parts[-1])) > 1:
         parts[-1] = " ".join(_sentences(parts[-1])[:-1])
     return "\n\n".join(parts)
-
-
-def _own_question(blocks: Sequence[Block], taken: set[int], question: str) -> str:
-    """A paragraph that asks the student's own question and answers it: "Why square? A square is never ..."."""
-    said = set(re.findall(r"\b(what|why|how|when|which|who|is|are|do|does|can)", question.lower()))
-    asked = content_words(question)
-    for at, block in enumerate(blocks):
-        asks = (
-            re.match(r"\W*([a-z]+)\b[^.?!]*\?", block.text, re.IGNORECASE) if block.kind == "text" else None
-        )
-        if asks is None or at in taken or asks[1].lower() not in said:
-            continue
-        own = content_words(asks[0])
-        if own & asked and 2 * len(own & asked) >= len(own):
-            taken.add(at)
-            return opening(block, FOCUS)
-    return ""
-
-
-def _kinds(blocks: Sequence[Block], taken: set[int], question: str) -> str:
-    """The list whose items name kinds of what was asked: of gates, a forget gate, an input gate, an output gate."""
-    asked = content_words(question)
-    for at, block in enumerate(blocks):
-        names = [content_words(" ".join(re.findall(r"\*\*(.+?)\*\*", item))) for item in block.items]
-        shared = [word for word in asked if sum(word in name for name in names) > 1]
-        if block.kind == "list" and at not in taken and shared:
-            taken.add(at)
-            return _first_items(block)
-    return ""
 
 
 def _focus(
