@@ -154,7 +154,9 @@ def weighed(plan: Plan, on_subject: bool, chances: Mapping[str, float]) -> str:
 
     `on_subject`: whether any word is of the subject, which speaks for a question.
     """
-    ahead = {plan.intent: KNOWS if plan.confidence >= KNOWN else LEANS} if plan.intent != "question" else {}
+    # It takes for a question what it knows nothing of, however sure it is: that is a leaning, and no more.
+    knows = plan.confidence >= KNOWN and plan.intent != "question"
+    ahead = {plan.intent: KNOWS if knows else LEANS}
     if on_subject:
         ahead["question"] = ahead.get("question", 0.0) + SUBJECT
     odds = {name: log(max(chance, 1e-9)) + ahead.get(name, 0.0) for name, chance in chances.items()}
