@@ -13,10 +13,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
 from knowledge.decoding import printable
+from knowledge.errors import KnowledgeError
 from labs.base import Lab
 from labs.registry import LABS
 from labs.runner import LabRunner
@@ -31,6 +33,7 @@ from tutor.models.base import LoadedModel, no_model
 from tutor.planning import own_files
 from tutor.planning.conversation import plan_of_past
 from tutor.planning.past_runs import PastRuns
+from tutor.planning.plan import KNOWN
 from tutor.planning.router import Plan, Router
 from tutor.planning.sense import Sense
 from tutor.progress import ProgressStore
@@ -41,7 +44,7 @@ from tutor.turns.experiment import last_result, run_experiment
 from tutor.turns.own_file import look_at_file
 from tutor.turns.past_runs import answer_past_runs
 from tutor.turns.practice import Practice
-from tutor.turns.question import answer_question, as_asked
+from tutor.turns.question import answer_question, as_asked, surely_covered
 from tutor.turns.wording import result_answer
 
 log = logging.getLogger(__name__)
@@ -266,6 +269,10 @@ class Tutor:
         model: LoadedModel,
         cancel: threading.Event,
     ) -> Iterator[Event]:
+        if plan.intent in ("smalltalk", "meta") and plan.confidence < KNOWN and plan.alternative is None:
+            with suppress(KnowledgeError):  # it only sounded like talk, and the course answers it
+                if surely_covered(draft.question, self.library):
+                    plan = replace(plan, intent="question")
         draft.intent = plan.intent
         draft.details["plan"] = {"intent": plan.intent, "lab": plan.lab, "parameters": dict(plan.parameters)}
         if plan.past is not None:

@@ -10,6 +10,7 @@ from labs.runner import LabRunner
 from tutor.errors import ProviderError, SessionError
 from tutor.events import Done, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
 from tutor.planning import own_files
+from tutor.planning.router import Plan
 from tutor.prompts import NOT_COVERED
 from tutor.quiz.choose import find
 from tutor.quiz.question import letter
@@ -452,3 +453,23 @@ def test_a_lecture_without_questions_is_said_and_another_session_sees_nothing_of
     assert "have not answered a quiz question yet" in desk.say("how am I doing?", session="s2")[-1].answer
     desk.say("stop the quiz")
     assert desk.say("0.5")[-1].intent != "quiz"
+
+
+# --- what only sounds like talk ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("intent", "confidence", "covered", "answered"),
+    [
+        ("smalltalk", 0.85, True, "question"),  # the course answers it
+        ("meta", 0.6, True, "question"),
+        ("smalltalk", 0.85, False, "smalltalk"),
+        ("smalltalk", 0.95, True, "smalltalk"),  # the grammar knows the phrase
+    ],
+)
+def test_what_only_sounds_like_talk_is_answered_where_the_course_answers_it(
+    desk, monkeypatch, intent, confidence, covered, answered
+):
+    monkeypatch.setattr(desk.tutor.router, "plan", lambda *_: Plan(intent, confidence=confidence))
+    monkeypatch.setattr("tutor.tutor.surely_covered", lambda message, library: covered)
+    assert desk.say("what is regret")[-1].intent == answered

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 SHOWN = 4  # passages offered to the student and to the model
 SEARCHED = 8  # passages by which it is judged whether the course covers the question
 LOOKED_AT = 14  # passages among which the one that explains best is chosen
+SURE = 0.35  # chance that a passage answers; no small talk of 271 labelled messages reached it, 6 of 7 questions did
 SMALL_BUDGET = 150  # words and signs of notes for a model on the processor: about five seconds of reading
 MOST_SENTENCES = 3  # of a small model
 SHORT_ANSWER = 25  # words; below this, or after a sentence went, the course speaks as well
@@ -162,6 +163,16 @@ def covered_passages(asked: Asked, base: KnowledgeBase, library: Library) -> lis
     """The passages that would answer a question; empty where the course does not cover it."""
     found = base.search(asked.query, k=LOOKED_AT)
     return offer(asked, base, found) if judge(asked, base, library, found[:SEARCHED]).covered else []
+
+
+def surely_covered(message: str, library: Library) -> bool:
+    """Whether the course answers a message beyond doubt, one that sounds like small talk too; nothing is waited for."""
+    base = library.ready
+    if base is None:
+        return False
+    found = base.search(message, k=LOOKED_AT)
+    sure = bool(found) and found[0].probability >= SURE
+    return sure and judge(Asked(message, message, None), base, library, found[:SEARCHED]).covered
 
 
 def _round_off(draft: Draft, asked: Asked, base: KnowledgeBase, run: Experiment | None) -> Iterator[Event]:
