@@ -16,6 +16,7 @@ from tutor.turns.talk import small_talk
         ("Good afternoon. I taught Latin for thirty-eight years.", [], "Hello!"),
         ("hello again", ["run the bandit"], "Hello!"),
         ("Sobering.", ["run the bandit"], "Shall we go on?"),
+        ("Sobering.", [], "Hello!"),  # nothing to go on with
         ("Hm.", ["what is a loss"], "Shall we go on?"),
         ("I am a nurse, and I have to be honest, maths frightens me", [], "Many people begin that way"),
         ("i’m rubbish at maths", [], "Many people begin that way"),

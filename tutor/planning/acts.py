@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from tutor.planning.courtesies import owns_up, without_courtesies
+from tutor.planning.courtesies import apologises, owns_up, without_courtesies
 from tutor.planning.text import Token
 from tutor.planning.vocabulary import ELSEWHERE, SUBJECT, words
 
@@ -310,6 +310,8 @@ def _act(text: str, asked: bool) -> tuple[Act, str]:
         return "suppose", ""
     if owns_up(text):
         return "choose", ""
+    if apologises(text):
+        return "fragment", ""
     text = without_courtesies(text)
     stripped, before = text, None
     while stripped != before:

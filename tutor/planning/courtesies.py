@@ -43,6 +43,16 @@ _CHOOSES = re.compile(
 )
 
 
+_SORRY = re.compile(
+    r"^(?:(?:i am|oh|ah|so|very|really|terribly) )*(?:sorry|apology|apologies|oops)(?: (?:again|about (?:it|that)))?$"
+)
+
+
+def apologises(text: str) -> bool:
+    """Whether a clause is an apology and no more."""
+    return _SORRY.match(text) is not None
+
+
 def owns_up(text: str) -> bool:
     """Whether a clause mends what was said: "i meant 8 epochs", "my mistake, the rate should be 0.1"."""
     return _CHOOSES.match(text) is not None

@@ -67,7 +67,7 @@ class Lexicon:
                 self._put(key, Entry("", "foreign"))
         field_words = {word for phrase in FIELD for word in phrase_of(phrase)}
         self._known = (
-            self.words | COMMON | SUBJECT | ELSEWHERE | field_words | NUMBER_WORDS | frozenset(_ACTS)
+            self.words | COMMON | SUBJECT | ELSEWHERE | field_words | NUMBER_WORDS | frozenset(_ACTS) | _SLANG
         )
         self._targets: dict[str, list[tuple[str, str]]] = {}  # first letter -> (as typed, normal form)
         for word in sorted(self.words | frozenset(_ACTS)):
@@ -269,6 +269,7 @@ def of_lab(hits: Iterable[Hit], lab: str, kind: Kind) -> list[Hit]:
     return [hit for hit in hits if hit.entry.lab == lab and hit.entry.kind == kind]
 
 
+_SLANG = frozenset({"chuck", "bung", "stick"})  # no slips of "check", "bulk" or "stock"
 # Words that carry the intent, so that "explian" and "simualte" are understood as well.
 _ACTS = [
     "explain",

@@ -47,7 +47,7 @@ WANTED, UNWANTED = (
     0.8,
     0.1,
 )  # chances of a run: above, it is one where the labs' words allow it; below, it is none
-REMEMBERED = 20_000  # messages; a conversation is read again at each turn
+REMEMBERED = 4000  # messages; a conversation is read again at each turn, and each may be long
 _log = logging.getLogger(__name__)
 
 
