@@ -16,6 +16,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -178,7 +179,7 @@ class Embedder:
         """
         import torch
 
-        cores = torch.get_num_threads()
+        cores = _cores()
         if len(batches) < MANY:
             little = sum(len(ids) for batch in batches for ids in batch) <= LITTLE
             for batch in batches:
@@ -294,6 +295,17 @@ class HashEmbedder:
 
 _SPECIAL = frozenset({"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"})
 _PIECES = re.compile(r"\w+|[^\w\s]")
+
+
+@cache
+def _cores() -> int:
+    """The threads that torch takes if nobody tells it otherwise.
+
+    Asked once, before anybody does: what one thread sets is what torch tells every thread that comes new.
+    """
+    import torch
+
+    return torch.get_num_threads()
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

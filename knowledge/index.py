@@ -195,6 +195,11 @@ def write_vectors(folder: Path, chunks: Sequence[Chunk], embedded: Sequence[Embe
     np.savez(folder / "vectors.npz", vectors=vectors, words=words, owners=owners)
 
 
+def warm_up() -> None:
+    """Import Chroma, which takes seconds: while something else keeps the processor busy without Python."""
+    import chromadb  # noqa: F401
+
+
 def _fill(path: Path, chunks: Sequence[Chunk], vectors: np.ndarray) -> None:
     with _closing(_client(path)) as client:
         # cosine; everything else is left at its default on purpose

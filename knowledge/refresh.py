@@ -202,7 +202,7 @@ def _read(
                 if (
                     not warming
                 ):  # there will be something to embed: the model is loaded while the rest is read
-                    Thread(target=_warm_up, args=(embedder,), name="warm-up", daemon=True).start()
+                    _beside(embedder.warm_up)
                     warming = True
                 document = read_document(file.name, data, file.root_name)
                 found.append(_Found(file, sha256, sketch(document), document.remark, document))
@@ -212,9 +212,14 @@ def _read(
     return found
 
 
-def _warm_up(embedder: TextEmbedder) -> None:
-    with contextlib.suppress(Exception):  # what is wrong with the model is said when it is needed
-        embedder.warm_up()
+def _beside(warm_up: Callable[[], None]) -> None:
+    """Load something in a thread of its own; what is wrong with it is said when it is needed."""
+
+    def quietly() -> None:
+        with contextlib.suppress(Exception):
+            warm_up()
+
+    Thread(target=quietly, name="warm-up", daemon=True).start()
 
 
 def _in_place(known: StoredDocument, file: CourseFile) -> bool:
@@ -326,7 +331,7 @@ def _build(
     tell: Progress,
 ) -> Golden | None:
     """A new generation, put in place; what its golden questions say, and then perhaps not put in place."""
-    from knowledge.index import write_vectors
+    from knowledge.index import warm_up, write_vectors
     from knowledge.lexical import write_lexical
 
     chunks = manifest.chunks
@@ -334,6 +339,7 @@ def _build(
     new = list(dict.fromkeys(chunk.embedded for chunk in chunks if chunk.embedded not in known))
     if new:
         tell("Embedding", 0, len(new))
+        _beside(warm_up)
         made = embedder.embed_passages(new, lambda done, total: tell("Embedding", done, total))
         known.update(zip(new, made, strict=True))
     asked, golden = read_golden(paths), None

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -68,22 +69,41 @@ def test_batching_changes_no_vector_and_every_telling_word_has_one(minilm):
     assert [len(item.words) for item in together] == [2, 20 * 5, 5, 1]
 
 
-def test_whole_numbers_stay_near_the_exact_product_whatever_else_is_in_the_batch():
+@pytest.mark.parametrize("kind", ["Dense8", "DensePaired"])
+def test_whole_numbers_stay_near_the_exact_product_whatever_else_is_in_the_batch(kind):
     import torch
 
-    from knowledge.minilm import Dense, Dense8
+    from knowledge import minilm
+    from knowledge.minilm import Dense
 
+    if kind == "DensePaired" and not minilm.can_pack_int8():
+        pytest.skip("this torch packs no weights of whole numbers")
     numbers = torch.Generator().manual_seed(0)
     exact = Dense(torch.randn((48, 64), generator=numbers), torch.randn(48, generator=numbers))
     x = torch.randn((20, 64), generator=numbers)
     x[3] *= 1000  # one token's large numbers must not cost the others their small ones
     x[4] = 0
-    coarse = Dense8(exact)
+    coarse = getattr(minilm, kind)(exact)
     for row in range(20):
         alone = coarse(x[row : row + 1])[0]
         assert torch.equal(coarse(x)[row], alone)
         assert torch.cosine_similarity(alone, exact(x[row]), 0) > 0.999
         assert (alone - exact(x[row])).abs().max() < 0.03 * exact(x[row]).abs().max()
+
+
+def test_whole_numbers_as_large_as_they_get_do_not_overflow():
+    import torch
+
+    from knowledge.minilm import Dense, DensePaired, can_pack_int8
+
+    if not can_pack_int8():
+        pytest.skip("this torch packs no weights of whole numbers")
+    weight = torch.ones((32, 64))
+    weight[1::2] = -1  # every weight the largest or the least that there is
+    x = torch.ones((16, 64))
+    x[:, 0] = 0  # and all numbers of a token but one the last step
+    made = DensePaired(Dense(weight, torch.zeros(32)))(x)
+    assert torch.allclose(made, x @ weight.T, atol=0.01)
 
 
 def test_packed_weights_give_the_same_product():
@@ -125,10 +145,16 @@ def test_batches_come_in_few_lengths_and_what_fills_them_up_changes_nothing(mini
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize(("way", "least"), [("_bfloat16", 0.9995), ("_eight_bit", 0.99)])
+@pytest.mark.parametrize(("way", "least"), [("_bfloat16", 0.9995), ("Dense8", 0.99), ("DensePaired", 0.99)])
 def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, way, least):
+    from knowledge import minilm as module
+
+    if way == "DensePaired" and not module.can_pack_int8():
+        pytest.skip("this torch packs no weights of whole numbers")
     model = MiniLM(minilm.folder / "model.safetensors")
-    model.fast, model.near = getattr(model, way)(), model.exact
+    kind = getattr(module, way, None)
+    model.fast = model._whole_numbers(kind) if kind else getattr(model, way)()
+    model.near = model.exact
     batch = [minilm.token_ids(text) for text in TEXTS]
     assert len({len(ids) for ids in batch}) > 1  # padded, then
     for ids, (mean, words), (exact, exact_words) in zip(
@@ -142,20 +168,42 @@ def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, way
 
 @pytest.mark.weights
 @pytest.mark.parametrize(
-    ("tiles", "whole", "passages", "questions"),
+    ("tiles", "whole", "paired", "passages", "questions"),
     [
-        (True, True, "bfloat16", "bfloat16"),
-        (False, True, "eight-bit whole numbers", "float32"),
-        (False, False, "float32", "float32"),
+        (True, True, True, "bfloat16", "bfloat16"),
+        (False, True, True, "eight-bit whole numbers", "float32"),
+        (False, False, True, "eight-bit whole numbers in pairs", "float32"),
+        (False, False, False, "float32", "float32"),
     ],
 )
 def test_each_takes_the_fastest_way_that_the_processor_has(
-    minilm, monkeypatch, tiles, whole, passages, questions
+    minilm, monkeypatch, tiles, whole, paired, passages, questions
 ):
+    from knowledge.minilm import can_pack_int8
+
+    if passages.endswith("pairs") and not can_pack_int8():
+        pytest.skip("this torch packs no weights of whole numbers")
     monkeypatch.setattr("knowledge.minilm.has_bfloat16_tiles", lambda: tiles)
     monkeypatch.setattr("knowledge.minilm.has_fast_int8", lambda: whole)
+    monkeypatch.setattr("knowledge.minilm.has_paired_int8", lambda: paired)
     model = MiniLM(minilm.folder / "model.safetensors")
     assert (model.fast.name, model.near.name) == (passages, questions)
+
+
+@pytest.mark.weights
+def test_what_one_thread_sets_costs_the_others_no_core(minilm):
+    """torch tells a new thread what another one set last; the model being loaded beside halved the speed once."""
+    import torch
+
+    cores = torch.get_num_threads()
+    minilm.embed_query("asked so that the number is known")
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(minilm.embed_query, "a question in a thread that comes new").result()
+            assert pool.submit(torch.get_num_threads).result() == cores
+    finally:
+        torch.set_num_threads(cores)
 
 
 @pytest.mark.weights
