@@ -80,6 +80,7 @@ class _Cutter:
     def __init__(self, document: Document, count: Count, limit: int) -> None:
         self.document = document
         self.count = lru_cache(maxsize=None)(count)  # headings and blocks are weighed several times over
+        self.prefix = lru_cache(maxsize=None)(lambda heading: prefix(document, heading, self.count))
         self.limit = limit - 2
         self.target = min(TARGET, self.limit)
 
@@ -103,7 +104,7 @@ class _Cutter:
                     group = []
             if not group:
                 heading, parent = section.heading, own
-                room = self.target - self.count(prefix(self.document, heading, self.count))
+                room = self.target - self.count(self.prefix(heading))
             for block in section.blocks:
                 group.extend(
                     _Piece(part, index, self._tokens(part)) for part in self._fitting(block, heading)
@@ -115,10 +116,11 @@ class _Cutter:
         return sum(self._tokens(block) for block in section.blocks)
 
     def _tokens(self, block: Block) -> int:
-        return self.count(plain_symbols(f"{block.label} {block.text}")) + 1
+        text = f"{block.label} {block.text}" if block.label else block.text
+        return self.count(plain_symbols(text)) + 1
 
     def _fitting(self, block: Block, heading: tuple[str, ...]) -> list[Block]:
-        hard = self.limit - self.count(prefix(self.document, heading, self.count)) - 4
+        hard = self.limit - self.count(self.prefix(heading)) - 4
         return split_block(
             block, lambda text: self.count(plain_symbols(text)), hard, soft=min(self.target, hard) - 16
         )
@@ -151,8 +153,10 @@ class _Cutter:
         named = [document.sections[piece.section] for piece in pieces]
         own = next((section.heading for section in named if section.derived), heading)
         for heading in dict.fromkeys((own, heading)):  # noqa: B020 - the second fits by construction
-            embedded = plain_symbols(f"{prefix(document, heading, self.count)}{plain}")
-            if self.count(embedded) <= self.limit:
+            embedded = plain_symbols(f"{self.prefix(heading)}{plain}")
+            # Counting a text takes a while, and the sum of its parts is no less.
+            parts_count = self.count(self.prefix(heading)) + _size(pieces)
+            if parts_count <= self.limit or self.count(embedded) <= self.limit:
                 break
         blocks = [piece.block for piece in pieces]
         return Chunk(
