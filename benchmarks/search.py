@@ -33,6 +33,7 @@ from knowledge.manifest import Manifest, StoredDocument, read_manifest, write_ma
 from knowledge.search import KnowledgeBase
 from knowledge.weights import WeightStore, default_folder
 from labs.registry import LABS
+from tutor.commands.serve import one_core_for_products
 from tutor.planning.router import Router
 from tutor.planning.sense import installed
 
@@ -69,6 +70,7 @@ MESSAGES = (
 
 
 def measure() -> Iterator[Row]:
+    one_core_for_products()  # as the server does
     with course() as library:
         base, embedder = library.wait(), library.embedder
         query = iter([f"{word}, {question}" for word in SAID for question in QUESTIONS])

@@ -101,7 +101,7 @@ class Embedder:
         return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
 
     def warm_up(self) -> None:
-        self.embed(["warm up"])
+        self.embed_query("warm up")
 
     def is_word(self, text: str) -> bool:
         """Whether the model knows `text` as one word (in small letters), not as pieces of one."""
@@ -112,16 +112,16 @@ class Embedder:
         if len(texts) == 1 and (known := self._remembered(plain_symbols(texts[0]))):
             return known.vector[None].copy()
         found = np.zeros((len(texts), self.dimension), np.float32)
-        for position, _, mean, _ in self._run(texts, progress, fast=False):
+        for position, _, mean, _ in self._run(texts, progress, "near"):
             found[position] = mean
         return _unit(found)
 
     def embed_query(self, text: str) -> Query:
-        """A question's vector and those of its words, as exact as `embed`; the last ones are remembered."""
+        """A question's vector and those of its words, nearly as exact as `embed`; the last ones are remembered."""
         text = plain_symbols(text)
         if known := self._remembered(text):
             return known
-        ((_, ids, mean, words),) = self._run([text], None, fast=False)
+        ((_, ids, mean, words),) = self._run([text], None, "asked")
         words = _unit(words[1:-1] if len(ids) > 2 else words)
         little = self._says_little()[ids[1:-1] if len(ids) > 2 else ids]
         weights = np.where(little, STOP_WEIGHT, 1.0).astype(np.float32)
@@ -141,13 +141,13 @@ class Embedder:
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
         """Vectors of passages and of their words, in the fastest way that the processor has."""
         found: list[Embedded | None] = [None] * len(texts)
-        for position, ids, mean, words in self._run(texts, progress, fast=True):
+        for position, ids, mean, words in self._run(texts, progress, "fast"):
             words = _unit(words[~self._says_little()[ids]])
             found[position] = Embedded(_unit(mean[None])[0], np.rint(words * 127).astype(np.int8))
         return [item for item in found if item is not None]
 
     def _run(
-        self, texts: Sequence[str], progress: Progress | None, fast: bool
+        self, texts: Sequence[str], progress: Progress | None, way: str
     ) -> Iterator[tuple[int, list[int], np.ndarray, np.ndarray]]:
         """(position of the text, its token ids, their mean state, their states in WORD_DIMENSION), by like lengths."""
         from knowledge.minilm import padded
@@ -165,14 +165,14 @@ class Embedder:
             batches.append(order[:size])
             order = order[size:]
         done = 0
-        found = self._in_parallel([[encoded[i] for i in batch] for batch in batches], fast)
+        found = self._in_parallel([[encoded[i] for i in batch] for batch in batches], way)
         for batch, made in zip(batches, found, strict=True):
             yield from ((i, encoded[i], mean, words) for i, (mean, words) in zip(batch, made, strict=True))
             done += len(batch)
             if progress:
                 progress(done, len(encoded))
 
-    def _in_parallel(self, batches: Sequence[list[list[int]]], fast: bool) -> Iterator[list[_Made]]:
+    def _in_parallel(self, batches: Sequence[list[list[int]]], way: str) -> Iterator[list[_Made]]:
         """What the model makes of each batch, in order. Many batches: one to a core; they share nothing, never wait.
 
         (All cores on one batch, as torch does it, spend up to half their time waiting for each other.)
@@ -185,17 +185,17 @@ class Embedder:
             for batch in batches:
                 torch.set_num_threads(1 if little else cores)  # of this thread alone
                 try:
-                    made = self._hidden(batch, fast)
+                    made = self._hidden(batch, way)
                 finally:
                     torch.set_num_threads(cores)
                 yield made
             return
-        self._hidden(batches[-1], fast)  # the model is loaded before anybody else needs it
+        self._hidden(batches[-1], way)  # the model is loaded before anybody else needs it
         with ThreadPoolExecutor(cores, "embedding", lambda: torch.set_num_threads(1)) as pool:
             waiting: deque[Future[list[_Made]]] = deque()
             try:
                 for batch in batches:
-                    waiting.append(pool.submit(self._hidden, batch, fast))
+                    waiting.append(pool.submit(self._hidden, batch, way))
                     if len(waiting) > 2 * cores:  # a large course's vectors are taken as they are made
                         yield waiting.popleft().result()
                 while waiting:
@@ -214,14 +214,14 @@ class Embedder:
             self._little = little
         return self._little
 
-    def _hidden(self, batch: list[list[int]], fast: bool) -> list[_Made]:
+    def _hidden(self, batch: list[list[int]], way: str) -> list[_Made]:
         if self._model is None:
             with self._lock:
                 if self._model is None:
                     from knowledge.minilm import MiniLM
 
                     self._model = MiniLM(self.folder / "model.safetensors", WORD_DIMENSION)
-        made: list[_Made] = self._model(batch, fast)
+        made: list[_Made] = self._model(batch, way)
         return made
 
     def _tokens(self) -> Tokenizer:

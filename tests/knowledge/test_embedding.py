@@ -123,13 +123,29 @@ def test_packed_weights_give_the_same_product():
     assert torch.allclose(made.plus(x, more).double(), exact + more.double(), rtol=0.01, atol=0.1)
 
 
+def test_packed_weights_give_the_same_product_in_full_precision():
+    import torch
+
+    from knowledge.minilm import Dense, DensePacked, can_pack
+
+    if not can_pack(bfloat16=False):
+        pytest.skip("this processor, or this torch, packs no weights")
+    numbers = torch.Generator().manual_seed(0)
+    weight, bias, x, more = (
+        torch.randn(shape, generator=numbers) for shape in ((48, 64), 48, (20, 64), (20, 48))
+    )
+    made, exact = DensePacked(Dense(weight, bias)), x @ weight.T + bias
+    assert torch.allclose(made(x), exact, atol=1e-4)
+    assert torch.allclose(made.plus(x, more), exact + more, atol=1e-4)
+
+
 @pytest.mark.weights
 def test_without_packing_the_vectors_are_as_near(minilm, monkeypatch):
     monkeypatch.setattr("knowledge.minilm.can_pack", lambda: False)
     model = MiniLM(minilm.folder / "model.safetensors")
     model.fast, model.near = model._bfloat16(), model.exact
     batch = [minilm.token_ids(text) for text in TEXTS]
-    for (mean, _), (exact, _) in zip(model(batch, fast=True), model(batch, fast=False), strict=True):
+    for (mean, _), (exact, _) in zip(model(batch, "fast"), model(batch, "near"), strict=True):
         assert mean @ exact / np.linalg.norm(mean) / np.linalg.norm(exact) > 0.9995
 
 
@@ -138,7 +154,7 @@ def test_batches_come_in_few_lengths_and_what_fills_them_up_changes_nothing(mini
     assert [padded(length) for length in (1, 16, 17, 250, 256)] == [16, 16, 32, 256, 256]
     minilm.warm_up()
     ids = minilm.token_ids("seven plain words about gradient descent here")
-    ((mean, _),) = minilm._model([ids], fast=False)
+    ((mean, _),) = minilm._model([ids], "near")
     assert len(ids) % 16
     exact = minilm._model.states(ids).mean(0)  # of the text alone, not filled up
     assert mean @ exact / np.linalg.norm(mean) / np.linalg.norm(exact) > 0.9995
@@ -158,7 +174,7 @@ def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, way
     batch = [minilm.token_ids(text) for text in TEXTS]
     assert len({len(ids) for ids in batch}) > 1  # padded, then
     for ids, (mean, words), (exact, exact_words) in zip(
-        batch, model(batch, fast=True), model(batch, fast=False), strict=True
+        batch, model(batch, "fast"), model(batch, "near"), strict=True
     ):
         assert mean.dtype == words.dtype == np.float32
         assert words.shape == exact_words.shape == (len(ids), WORD_DIMENSION)
@@ -172,7 +188,7 @@ def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, way
     [
         (True, True, True, "bfloat16", "bfloat16"),
         (False, True, True, "eight-bit whole numbers", "float32"),
-        (False, False, True, "eight-bit whole numbers in pairs", "float32"),
+        (False, False, True, "eight-bit whole numbers in pairs", "eight-bit whole numbers in pairs"),
         (False, False, False, "float32", "float32"),
     ],
 )
@@ -187,7 +203,8 @@ def test_each_takes_the_fastest_way_that_the_processor_has(
     monkeypatch.setattr("knowledge.minilm.has_fast_int8", lambda: whole)
     monkeypatch.setattr("knowledge.minilm.has_paired_int8", lambda: paired)
     model = MiniLM(minilm.folder / "model.safetensors")
-    assert (model.fast.name, model.near.name) == (passages, questions)
+    assert (model.fast.name, model.asked.name) == (passages, questions)
+    assert model.near.name == ("bfloat16" if tiles else "float32")  # of sentences that are compared
 
 
 @pytest.mark.weights
