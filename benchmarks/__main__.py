@@ -81,8 +81,7 @@ def _measured(section: str) -> Iterator[Row]:
     if section == "labs":
         modules += sorted(path.stem for path in Path(__file__).parent.glob("lab_*.py"))
     for module in modules:
-        for row in importlib.import_module(f"benchmarks.{module}").measure():
-            yield row if isinstance(row, Row) else Row(**row)
+        yield from importlib.import_module(f"benchmarks.{module}").measure()
 
 
 def _notes(section: str) -> list[str]:

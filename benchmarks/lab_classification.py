@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+
+from benchmarks.rows import Row, within
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Row]:
     """Seconds of a run with the defaults."""
     from labs.classification import LAB
 
@@ -14,13 +15,4 @@ def measure() -> list[dict[str, Any]]:
     start = time.perf_counter()
     LAB.execute({})
     seconds = time.perf_counter() - start
-    return [
-        {
-            "name": "classification, defaults",
-            "value": seconds,
-            "unit": "s",
-            "baseline": None,
-            "ratio": None,
-            "target": "3 s",
-        }
-    ]
+    return [within("classification, defaults", seconds, 3)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+
+from benchmarks.rows import Row, within
 
 LIMIT = 30.0  # seconds
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Row]:
     """One run of each in this process, the imports done before."""
     from labs.registry import get_lab
 
@@ -19,13 +20,5 @@ def measure() -> list[dict[str, Any]]:
         start = time.perf_counter()
         lab.execute({})
         seconds = time.perf_counter() - start
-        rows.append(
-            {
-                "name": f"{lab_id}, defaults",
-                "value": seconds,
-                "unit": "s",
-                "target": f"at most {LIMIT:g} s",
-                "met": seconds <= LIMIT,
-            }
-        )
+        rows.append(within(f"{lab_id}, defaults", seconds, LIMIT))
     return rows

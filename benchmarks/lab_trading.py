@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+
+from benchmarks.rows import Row, within
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Row]:
     """The prices are read in the first run; the second is what a student waits for in a warm worker."""
     from labs.trading import LAB
 
@@ -16,7 +17,4 @@ def measure() -> list[dict[str, Any]]:
         LAB.execute({})
         times.append(time.perf_counter() - start)
     names = ("trading, defaults, first run", "trading, defaults, warm")
-    return [
-        {"name": name, "value": seconds, "unit": "s", "baseline": None, "ratio": None, "target": "3 s"}
-        for name, seconds in zip(names, times, strict=True)
-    ]
+    return [within(name, seconds, 3) for name, seconds in zip(names, times, strict=True)]

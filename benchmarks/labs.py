@@ -1,7 +1,6 @@
 """Times the bandit and the regression lab against plain baselines, in the same process and the same run.
 
-`measure()` returns one row per number: {name, value, unit, baseline, ratio, target}. `ratio` is how many
-times faster than the baseline; `target` says what is asked for. `python -m benchmarks.labs` prints the rows.
+A ratio is how many times faster ours is than the baseline.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+
+from benchmarks.rows import Row, within
 
 
 def best_of(times: int, job: Callable[[], Any]) -> float:
@@ -41,7 +42,7 @@ def bandit_loop(arms: int, steps: int, runs: int, epsilon: float) -> float:
     return total / (runs * steps)
 
 
-def bandit_rows(baseline_runs: int = 40) -> list[dict[str, Any]]:
+def bandit_rows(baseline_runs: int = 40) -> list[Row]:
     from labs.registry import get_lab
 
     lab = get_lab("bandit")
@@ -51,18 +52,19 @@ def bandit_rows(baseline_runs: int = 40) -> list[dict[str, Any]]:
     plain = best_of(2, lambda: [bandit_loop(10, 1000, baseline_runs, epsilon) for epsilon in epsilons])
     scaled = plain * runs / baseline_runs
     return [
-        {
-            "name": "bandit, defaults (10 arms, 2000 runs, 1000 steps, 3 epsilons)",
-            "value": ours,
-            "unit": "s",
-            "baseline": f"plain per-step Python loop, {baseline_runs} runs scaled to {runs}: {scaled:.1f} s",
-            "ratio": scaled / ours,
-            "target": "at most 1.5 s, and at least 30 times faster",
-        }
+        Row(
+            "bandit, defaults (10 arms, 2000 runs, 1000 steps, 3 epsilons)",
+            ours,
+            "s",
+            f"plain per-step Python loop, {baseline_runs} runs scaled to {runs}: {scaled:.1f} s",
+            scaled / ours,
+            "at most 1.5 s, and at least 30 times faster",
+            ours <= 1.5 and scaled >= 30 * ours,
+        )
     ]
 
 
-def regression_rows() -> list[dict[str, Any]]:
+def regression_rows() -> list[Row]:
     from sklearn.linear_model import LinearRegression
 
     from labs.cores.regression import closed_form
@@ -76,26 +78,18 @@ def regression_rows() -> list[dict[str, Any]]:
     exact = best_of(5, lambda: closed_form(X, y))
     reference = best_of(5, lambda: LinearRegression().fit(X, y))
     return [
-        {
-            "name": "regression, defaults",
-            "value": ours,
-            "unit": "s",
-            "baseline": None,
-            "ratio": None,
-            "target": "at most 1 s",
-        },
-        {
-            "name": "regression, closed form on 5000 rows of 50 columns",
-            "value": exact,
-            "unit": "s",
-            "baseline": f"scikit-learn LinearRegression: {reference:.4f} s",
-            "ratio": reference / exact,
-            "target": None,
-        },
+        within("regression, defaults", ours, 1),
+        Row(
+            "regression, closed form on 5000 rows of 50 columns",
+            exact,
+            "s",
+            f"scikit-learn LinearRegression: {reference:.4f} s",
+            reference / exact,
+        ),
     ]
 
 
-def drawing_rows() -> list[dict[str, Any]]:
+def drawing_rows() -> list[Row]:
     from labs.plotting import png_bytes
     from labs.registry import get_lab
 
@@ -104,24 +98,9 @@ def drawing_rows() -> list[dict[str, Any]]:
         result = get_lab(lab_id).execute({})
         png_bytes(result, result.charts[0])
         slowest = max(best_of(3, partial(png_bytes, result, chart)) for chart in result.charts)
-        rows.append(
-            {
-                "name": f"{lab_id}, slowest figure drawn",
-                "value": slowest,
-                "unit": "s",
-                "baseline": None,
-                "ratio": None,
-                "target": "under 0.5 s",
-            }
-        )
+        rows.append(within(f"{lab_id}, slowest figure drawn", slowest, 0.5))
     return rows
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Row]:
     return [*bandit_rows(), *regression_rows(), *drawing_rows()]
-
-
-if __name__ == "__main__":
-    for row in measure():
-        ratio = f"  ({row['ratio']:.1f} x: {row['baseline']})" if row["ratio"] else ""
-        print(f"{row['name']}: {row['value']:.3f} {row['unit']}{ratio}; target: {row['target']}")

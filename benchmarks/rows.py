@@ -29,6 +29,11 @@ class Row:
     met: bool | None = None
 
 
+def within(name: str, taken: float, limit: float) -> Row:
+    """What took `taken` seconds and may take `limit`."""
+    return Row(name, taken, "s", target=f"at most {limit:g} s", met=taken <= limit)
+
+
 def seconds(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
     work()

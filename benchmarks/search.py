@@ -177,6 +177,7 @@ def _turned(item: Embedded, random: np.random.Generator) -> Embedded:
 
 def ask(index: Path) -> dict[str, float]:
     """Seconds to open, milliseconds to search and to embed, megabytes of memory at their peak."""
+    one_core_for_products()
     embedder = Embedder(WeightStore(default_folder()).fetch(Embedder.name))
     embedder.warm_up()
     started = time.perf_counter()

@@ -92,7 +92,8 @@ def notes(
     found = matches(p, chosen, metrics)
     if found:
         sources = " and ".join(dict.fromkeys(source for source, _ in found))
-        told.append(f"This matches {sources} ({'; '.join(key for _, key in found)}).")
+        label = {variant.key: variant.label for variant in chosen}
+        told.append(f"This matches {sources} ({', '.join(label[key] for _, key in found)}).")
     return tuple(told[:5])
 
 

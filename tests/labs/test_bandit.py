@@ -27,7 +27,7 @@ def test_every_published_value_is_reproduced():
 
 
 def test_the_default_run_says_which_figure_it_matches_and_names_its_variants(default):
-    assert any("Figure 2.2" in note for note in default.notes)
+    assert any("Figure 2.2 (ε = 0, ε = 0.01, ε = 0.1)" in note for note in default.notes)
     assert default.metrics["optimal_final[epsilon_greedy, epsilon=0.1]"] == pytest.approx(0.79, abs=0.03)
     assert default.metrics["reward_final[epsilon_greedy, epsilon=0]"] == pytest.approx(1.02, abs=0.04)
     assert default.metrics["regret[epsilon_greedy, epsilon=0.01]"] > 0
