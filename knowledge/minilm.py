@@ -6,9 +6,9 @@ A; Wang et al. 2020, MiniLM. Left out: dropout, token types other than 0, the po
 
 Passages take the fastest way that the processor has (docs/benchmarks.md compares them). With tiles for matrices (AMX):
 in bfloat16 throughout, with vectors whose cosine to the exact ones is 0.9999, which is good enough for questions too.
-Else the products in eight-bit whole numbers, 0.994 or more, for passages alone, where it multiplies those faster
-(VNNI, or AVX2): each token and each output has a scale of its own (Dettmers et al. 2022, LLM.int8(), section 2.1), so a
-token's numbers do not depend on what else is in its batch.
+Else the products in eight-bit whole numbers, 0.994 or more, where it multiplies those faster (VNNI, or AVX2): for
+passages, and on AVX2 for questions. Each token and each output has a scale of its own (Dettmers et al. 2022,
+LLM.int8(), section 2.1), so a token's numbers do not depend on what else is in its batch.
 """
 
 from __future__ import annotations
@@ -30,10 +30,8 @@ HEADS = 12
 LAYER_NORM_EPS = 1e-12
 GRAIN = 16  # a batch is as long as a multiple of it: products of a size met before start 1 to 3 ms sooner
 LARGEST = 127  # of a signed whole number of eight bits
-STEPS, PAIRED = (
-    180,
-    90,
-)  # of a token's numbers (0 to STEPS) and the weights (up to PAIRED): 2 * 180 * 90 < 2**15
+STEPS = 180  # from a token's least number to its largest, where products are added in pairs
+PAIRED = 90  # the largest weight there: 2 * STEPS * PAIRED < 2**15
 
 
 @dataclass(frozen=True)
@@ -185,8 +183,8 @@ class MiniLM:
 
         Only on AVX2, where it was measured: 15 ms became 11, and hit@1 moved by less than 0.01 either way.
         """
-        fast_without = has_paired_int8() and not has_bfloat16_tiles() and not has_fast_int8()
-        return self.fast if fast_without else self.near
+        only_pairs = has_paired_int8() and not has_bfloat16_tiles() and not has_fast_int8()
+        return self.fast if only_pairs else self.near
 
     @cached_property
     def fast(self) -> Way:
