@@ -87,7 +87,7 @@ def test_the_windows_are_cut_and_counted_right(says):
     days = len(closes_of("AAPL"))
     windows = days - 1 - 50
     says(12, f"are {days:,} closes, so {days - 1:,} returns; with $L=50$ they make {windows:,} windows")
-    says(12, f"share {50 - 1} of their 50 values, so these are far from {windows:,} independent")
+    says(12, f"share {50 - 1} of 50 values: far from {windows:,} independent")
     first_validation, first_test = split(days, 50, 0.2, "return")
     assert (first_validation, days - first_test) == (TRAINING, TEST)
     train = first_validation - 51
