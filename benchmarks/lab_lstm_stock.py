@@ -118,36 +118,36 @@ def measure() -> list[Row]:
             f"(mean and range of {SEEDS} seeds: ours {told['ours']}, theirs {told['tutorial']})",
             met=factor >= 5 and no_worse,
         ),
-        Row(
-            name="lstm_stock, the part of that factor that is the batch size",
-            value=1000 * epoch["ours"],
-            unit="ms",
-            baseline=f"ours with batch 16: {1000 * epoch['ours, batch 16']:.0f} ms",
-            ratio=epoch["ours, batch 16"] / epoch["ours"],
+        _against(
+            "lstm_stock, the part of that factor that is the batch size",
+            epoch["ours"],
+            "ours with batch 16",
+            epoch["ours, batch 16"],
         ),
-        Row(
-            name="lstm_stock, the part that is left at equal batches of 64",
-            value=1000 * epoch["ours"],
-            unit="ms",
-            baseline=f"DataLoader, batch of 64: {1000 * epoch['tutorial, batch 64']:.0f} ms",
-            ratio=epoch["tutorial, batch 64"] / epoch["ours"],
+        _against(
+            "lstm_stock, the part that is left at equal batches of 64",
+            epoch["ours"],
+            "DataLoader, batch of 64",
+            epoch["tutorial, batch 64"],
         ),
-        Row(
-            name=f"lstm_stock, an epoch, batch 256 (test RMSE {told['ours, batch 256']} dollars)",
-            value=1000 * epoch["ours, batch 256"],
-            unit="ms",
-            baseline=f"DataLoader, batch of 16: {1000 * epoch['tutorial']:.0f} ms",
-            ratio=epoch["tutorial"] / epoch["ours, batch 256"],
+        _against(
+            f"lstm_stock, an epoch, batch 256 (test RMSE {told['ours, batch 256']} dollars)",
+            epoch["ours, batch 256"],
+            "DataLoader, batch of 16",
+            epoch["tutorial"],
         ),
-        Row(
-            name="lstm_stock, an epoch, against windows that pass the LSTM one by one",
-            value=1000 * epoch["ours"],
-            unit="ms",
-            baseline=f"batch of 16, window by window: {1000 * statistics.median(slow):.0f} ms",
-            ratio=statistics.median(slow) / epoch["ours"],
+        _against(
+            "lstm_stock, an epoch, against windows that pass the LSTM one by one",
+            epoch["ours"],
+            "batch of 16, window by window",
+            statistics.median(slow),
         ),
         within("lstm_stock, defaults", whole, 15),
     ]
+
+
+def _against(name: str, mine: float, what: str, theirs: float) -> Row:
+    return Row(name, 1000 * mine, "ms", f"{what}: {1000 * theirs:.0f} ms", theirs / mine)
 
 
 def _loop(

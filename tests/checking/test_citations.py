@@ -44,6 +44,15 @@ def test_an_unsupported_sentence_is_dropped_when_strict(passages):
     assert checked.supported_share == pytest.approx(2 / 3)
 
 
+def test_what_points_back_at_a_dropped_sentence_goes_with_it(passages):
+    answer = "Napoleon invented gradient descent in Paris. It pays early because the estimates are poor. {}"
+    last = "Regret is the reward lost by not pulling the best arm."
+    checked = check_citations(answer.format(last), passages, strict=True)
+    assert checked.text == "Regret is the reward lost by not pulling the best arm [2]."
+    kept = check_citations(answer.format(last).split(". ", 1)[1], passages, strict=True)
+    assert kept.text.startswith("It pays early because the estimates are poor [1].")
+
+
 def test_a_number_that_the_passage_does_not_say_is_not_supported(passages):
     good = check_citations("The greedy policy ended at a reward of 1.02.", passages)
     bad = check_citations("The greedy policy ended at a reward of 1.55.", passages)

@@ -123,22 +123,6 @@ def test_packed_weights_give_the_same_product():
     assert torch.allclose(made.plus(x, more).double(), exact + more.double(), rtol=0.01, atol=0.1)
 
 
-def test_packed_weights_give_the_same_product_in_full_precision():
-    import torch
-
-    from knowledge.minilm import Dense, DensePacked, can_pack
-
-    if not can_pack(bfloat16=False):
-        pytest.skip("this processor, or this torch, packs no weights")
-    numbers = torch.Generator().manual_seed(0)
-    weight, bias, x, more = (
-        torch.randn(shape, generator=numbers) for shape in ((48, 64), 48, (20, 64), (20, 48))
-    )
-    made, exact = DensePacked(Dense(weight, bias)), x @ weight.T + bias
-    assert torch.allclose(made(x), exact, atol=1e-4)
-    assert torch.allclose(made.plus(x, more), exact + more, atol=1e-4)
-
-
 @pytest.mark.weights
 def test_without_packing_the_vectors_are_as_near(minilm, monkeypatch):
     monkeypatch.setattr("knowledge.minilm.can_pack", lambda: False)

@@ -63,7 +63,8 @@ def test_a_models_answer_gets_checked_marks_and_loses_what_the_course_does_not_s
     assert done.answer.startswith("Early on the estimates are poor, so exploring pays [1].")
     assert "Napoleon" not in done.answer
     assert "From the course" in done.answer
-    assert "taken out" in first(events, Notice).message
+    taken = "1 sentence of the model's answer was taken out: the course does not bear it out."
+    assert first(events, Notice).message == taken
     assert "".join(e.delta for e in events if isinstance(e, Text)).startswith("Early on")
     prompt = chat.seen[0][-1].content
     assert "Early on the estimates are poor" in prompt

@@ -103,12 +103,17 @@ def check_citations(
                 out.append(bare)
             dropped_before = strict
             continue
+        if dropped_before and _POINTS_BACK.match(bare):
+            continue  # what "it" is went with the sentence before
         if dropped_before and out and not out[-1].endswith((" ", "\n")):
             out.append(" ")
         dropped_before = False
         cited.append(number)
         out.append(_with_mark(bare, number))
     return CheckedAnswer("".join(out).strip(), tuple(dict.fromkeys(cited)), tuple(unsupported), len(judged))
+
+
+_POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|that|both|such)\b", re.IGNORECASE)
 
 
 def _without_headings(answer: str, passages: Sequence[Passage]) -> str:

@@ -333,9 +333,9 @@ def _said_about(checked: CheckedAnswer, small: bool) -> Iterator[Event]:
         return
     sentences = "1 sentence" if count == 1 else f"{count} sentences"
     if small:
-        were = "was" if count == 1 else "were"
+        were, them = ("was", "it") if count == 1 else ("were", "them")
         yield Notice(
-            f"{sentences} of the model's answer {were} taken out: the course does not bear them out."
+            f"{sentences} of the model's answer {were} taken out: the course does not bear {them} out."
         )
     else:
         yield Notice("Sentences without a number are the model's general knowledge, not the course.")
