@@ -20,7 +20,10 @@ WEIGHTS = default_folder()  # resolved before the environment is cleaned
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Side by side, a file stays with one worker (its fixtures are made once), and so do all tests with a browser."""
+    """Side by side, a file stays with one worker (its fixtures are made once), and so do all tests with a browser.
+
+    These take longest and come first (by name: --no-loadscope-reorder), so that no worker idles at the end.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):

@@ -19,6 +19,7 @@ FILES = sorted((ROOT / "evaluation").glob("routing_*.jsonl"))
 
 
 PEOPLE = [path for path in FILES if path.stem in ("routing_persons", "routing_unseen")]
+MANY = ("routing_persons", "routing_blind")  # nearly two thousand messages each, half a minute to a minute
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path not in PEOPLE], ids=lambda path: path.stem)
@@ -27,7 +28,11 @@ def test_the_grammar_alone_stays_above_the_bar_on_what_it_was_read_with(router: 
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow if path.stem in MANY else ()) for path in FILES],
+    ids=lambda path: path.stem,
+)
 def test_with_the_second_opinion_the_router_stays_above_its_bar(sensing: Router, path: Path) -> None:
     # People's messages are scored near the bars (docs/evaluation.md), and vectors differ a little between processors.
     near = {"intent": 0.96, "parameters": 0.9} if path in PEOPLE else {}

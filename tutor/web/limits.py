@@ -71,7 +71,9 @@ class Window:
             return 0.0
         while events and events[0] <= now - self._seconds:
             events.popleft()
-        return events[-most] + self._seconds - now if len(events) >= most else 0.0
+        if len(events) < most:
+            return 0.0
+        return min(events[-most] + self._seconds - now, self._seconds)  # the sum may round up
 
 
 class Limits:
