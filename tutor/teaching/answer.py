@@ -23,7 +23,7 @@ from tutor.teaching.blocks import (
     weight_of,
 )
 from tutor.teaching.choosing import mistake
-from tutor.teaching.glossaries import compared_lines, glossary_line
+from tutor.teaching.glossaries import compared_lines, compares, glossary_line
 from tutor.teaching.nearness import Embed, closeness
 from tutor.teaching.within import FOCUS, LISTED, first_items, kinds, own_question
 
@@ -47,6 +47,7 @@ _OPENS = re.compile(
 _REASON = re.compile(
     r"\b(?:because|since|cannot|can not|so that|no straight|never|impossible|reason)\b", re.IGNORECASE
 )
+_EXAMPLE = re.compile(r"^\W*(?:for )?example\b", re.IGNORECASE)
 _RUN_IN = re.compile(r"^\*\*[^*]{2,40}(?::\*\*|\*\*[:,.])")
 
 
@@ -110,13 +111,13 @@ def shape(
     why = re.match(r"\s*why\b", question, re.IGNORECASE) is not None
     # Under a heading that asks why, the reason comes first.
     reasons = why and bool(passage.heading) and passage.heading[-1].lower().startswith("why ")
-    idea = _idea(blocks, taken, {} if reasons else weights)
+    idea = _idea(blocks, taken, {} if reasons else weights, compares(question))
     if not _ends(idea) and idea.endswith(":"):  # all that it leads up to is code, so the code is what it says
         code = next((block.text for block in everything if block.kind == "code"), "")
         if code and code.count("\n") <= 25:
             return Shape(f"{idea}\n\n{code}")
     line = glossary_line(question, base, passage, _defined(idea, question))
-    if line and not content_words(line) <= content_words(f"{idea} {passage.text}"):
+    if line and not content_words(line) <= content_words(idea):
         where = f"lecture {passage.lecture}, glossary" if passage.lecture is not None else "glossary"
         idea = f"{line} *({where})*\n\n{idea}"
     pair = [told for told in compared_lines(question, base, [passage]) if told not in idea]
@@ -129,13 +130,14 @@ def shape(
     more = _nearest(question, blocks, taken, f"{idea}\n{focus}", embed)
     focus = "\n\n".join(part for part in (focus, more) if part)
     formula, symbols = _formula(blocks, taken, idea + focus)
-    example = _example(blocks[begun:], idea + focus + formula + symbols)
+    told = idea + focus + formula + symbols
+    example = "" if _WORKED.search(f"{idea}\n{focus}") else _example(blocks[begun:], told)
     return Shape(idea, focus, formula, symbols, example)
 
 
-def _idea(blocks: Sequence[Block], taken: set[int], weights: Mapping[str, float]) -> str:
+def _idea(blocks: Sequence[Block], taken: set[int], weights: Mapping[str, float], both: bool = False) -> str:
     """How the section opens, or where it defines what was asked; with the list or formula that this leads up to."""
-    at, told = _definition(blocks, weights)
+    at, told = _definition(blocks, weights, both)
     block = blocks[at]
     taken.add(at)
     if block.kind != "text":
@@ -177,8 +179,11 @@ def _goes_on(blocks: Sequence[Block], at: int, taken: set[int]) -> list[str]:
     return [text, blocks[at + 1].text]
 
 
-def _definition(blocks: Sequence[Block], weights: Mapping[str, float]) -> tuple[int, str]:
-    """Where to begin, and the words: the opening, unless only a later sentence sets what was asked in bold."""
+def _definition(blocks: Sequence[Block], weights: Mapping[str, float], both: bool) -> tuple[int, str]:
+    """Where to begin, and the words: the opening, unless only a later sentence sets what was asked in bold.
+
+    `both`: two things are asked for ("precision or recall?"), so the paragraph's or list's first is told as well.
+    """
     first = blocks[0]
     lead = opening(first, IDEA) if first.kind == "text" else first.text
     if first.kind == "text" and _bold_weight(lead, weights) > 0:
@@ -192,10 +197,15 @@ def _definition(blocks: Sequence[Block], weights: Mapping[str, float]) -> tuple[
             pieces = [(s, " ".join(_from(sentences, i))) for i, s in enumerate(sentences)]
         else:
             continue
+        told_of = [told for piece, told in pieces if _bold_weight(piece, weights) > 0 and not leans(piece)]
         for piece, told in pieces:
             value = _bold_weight(piece, weights)
             if value > best[0] + 1e-9 and not leans(piece):
                 best = (value, at, without_bullet(told))
+                if both and block.kind == "list" and len(told_of) > 1:
+                    best = (value, at, first_items(Block("list", "\n".join(told_of))))
+                elif both:
+                    best = (value, at, told_of[0])
         if at == 1 and best[1] == 1 and block.kind == "list" and len(lead.split()) < SHORT:
             return 0, lead  # a short opening and its list are one answer
     if best[1] == 0 and best[2] == lead and first.kind != "text":
@@ -265,14 +275,13 @@ def _focus(
     best: tuple[float, int, str] = (have + 0.5, -1, "")
     wanted = passage.best_sentence.strip()
     for at, block in enumerate(blocks):
-        if block.kind == "text":
-            pieces = [(s, _without_lead_in(around(block, s, FOCUS))) for s in block.sentences]
-        elif block.kind == "list":
-            pieces = [(item, item) for item in block.items if len(item.split()) <= FOCUS]
-        else:
-            continue
-        for piece, told in pieces:
-            if not told or told in idea or leans(told) or any(s in idea for s in _sentences(told)):
+        for piece, told in _pieces(block):
+            if (
+                not told
+                or without_bullet(told) in idea
+                or leans(told)
+                or any(s in idea for s in _sentences(told))
+            ):
                 continue
             value = weight_of(piece, weights) + (
                 0.4 if wanted and (wanted in piece or piece in wanted) else 0.0
@@ -286,6 +295,17 @@ def _focus(
     return best[2]
 
 
+def _pieces(block: Block) -> list[tuple[str, str]]:
+    """The sentences or items of a block that may be told, each with the words in which it would be."""
+    if block.kind == "list":
+        return [(item, item) for item in block.items if len(item.split()) <= FOCUS]
+    if block.kind != "text":
+        return []
+    # The last sentence of an example makes no sense without it, and the example is told as one.
+    shown = block.sentences[: 1 if _EXAMPLE.match(block.text) else None]
+    return [(sentence, _without_lead_in(around(block, sentence, FOCUS))) for sentence in shown]
+
+
 def _nearest(
     question: str,
     blocks: Sequence[Block],
@@ -296,12 +316,7 @@ def _nearest(
     """The sentence or list item not yet told that means what was asked, where one is near enough; else ""."""
     if embed is None or not question.strip():
         return ""
-    pieces: list[tuple[int, str, str]] = []
-    for at, block in enumerate(blocks):
-        if block.kind == "text":
-            pieces += [(at, s, _without_lead_in(around(block, s, FOCUS))) for s in block.sentences]
-        elif block.kind == "list":
-            pieces += [(at, item, item) for item in block.items if len(item.split()) <= FOCUS]
+    pieces = [(at, piece, words) for at, block in enumerate(blocks) for piece, words in _pieces(block)]
     # Without the heading: it is near to the question already, and would lend that to every sentence under it.
     near = closeness(question, [piece for _, piece, _ in pieces], embed)
     ranked = sorted(zip(near, pieces, strict=True), key=lambda pair: -pair[0])

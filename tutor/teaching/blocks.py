@@ -187,6 +187,6 @@ _STOP = frozenset(
         who whom whose when where why how can could will would should may might must not no yes so than then
         there here if but about into over out up down very much many more most some any each one two use
         used using get gets work works mean means explain tell show give please difference between differ
-        like just also only same lecture course example define whats hows whys cant dont""",
+        versus vs like just also only same lecture course example define whats hows whys cant dont""",
     )
 )

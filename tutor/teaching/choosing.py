@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from knowledge.search import Passage
 from tutor.teaching.blocks import content_words, points_elsewhere
 from tutor.teaching.exercises import is_answer_key
+from tutor.teaching.glossaries import asks_what, compares
 from tutor.teaching.nearness import name_of
+from tutor.teaching.within import rejected
 
 _SIDE = re.compile(
     r"glossary|further reading|what should i remember|in the lab\b|mistakes|what comes in|exercises|references",
     re.I,
 )
 
+
+_ANNOUNCES = re.compile(r"what you will (?:learn|be able to)|\bthe labs? for this\b|\byou need lecture", re.I)
 
 # What acts in a question, where it has a name of two words.
 _SUBJECT = re.compile(
@@ -50,7 +54,8 @@ def best_first(question: str, passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _fitness(question: str, passage: Passage) -> float:
-    heading = name_of(passage)
+    # A lecture's preface is no section: its title names all that the lecture is about.
+    heading = "" if not passage.heading and _ANNOUNCES.search(passage.text) else name_of(passage)
     asked, matter = _all_words(question), content_words(question)
     whole = len(asked & _all_words(heading)) / max(len(asked), 1)
     share = len(matter & content_words(heading)) / max(len(matter), 1)
@@ -67,6 +72,14 @@ def _fitness(question: str, passage: Passage) -> float:
     terms = [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", passage.text)]
     if matter and matter <= set().union(*terms):
         value += 1.5  # it says in bold what was asked: it defines it
+    named = [term for term in terms if term & matter]
+    if asks_what(question) and named and not any(term <= matter for term in named):
+        value -= 1.0  # it is about something narrower: a residual block is no residual
+    if compares(question) and len(matter) > 1 and matter <= spoken:
+        value += 1.0
+    other = rejected(question)
+    if other and not other & spoken:
+        value -= 1.0  # it cannot say why not
     if matter and not matter & content_words(f"{heading} {passage.text}"):
         value -= 2.0
     if points_elsewhere(passage.best_sentence):

@@ -14,7 +14,8 @@ _COMPARES = re.compile(
     re.IGNORECASE,
 )
 _COMPARISON = re.compile(
-    r"\b(?:vs\.?|versus|differ\w*|compared?|or)\b|^\W*(?:[\w-]+\W+){1,3}and(?:\W+[\w-]+){1,3}\W*$",
+    r"\b(?:vs\.?|versus|differ\w*|compared?|or)\b|^\W*(?:[\w-]+\W+){1,3}and(?:\W+[\w-]+){1,3}\W*$"
+    r"|\bwhat(?: even)?(?:'s| is| are)\b.+\band what(?:'s| is| are)\b",
     re.IGNORECASE,
 )
 _ENTRY = re.compile(r"(?=\*\*[^*]+:\*\*)(?<!^)")  # a line may hold several: "**Feature:** ... **Label:** ..."
@@ -30,12 +31,22 @@ def glossary_line(
     `defined` are the words of the question that are explained already.
     """
     matter = content_words(question)
-    if base is None or not matter or _ASKS_WHAT.match(question) is None:
+    if base is None or not matter or not asks_what(question):
         return ""
     for names, line in _entries(base, passage.path):
         if any(name <= matter and not name <= defined for name in names):
             return line
     return ""
+
+
+def asks_what(question: str) -> bool:
+    """Whether a question asks what something is."""
+    return _ASKS_WHAT.match(question) is not None
+
+
+def compares(question: str) -> bool:
+    """Whether a question asks about two things beside each other: "epoch vs batch", "how do they differ"."""
+    return _COMPARISON.search(question) is not None
 
 
 def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence[Passage]) -> list[str]:
@@ -44,7 +55,7 @@ def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence
     The glossaries of the passages' own lectures are looked at first, then those of the lectures around them: "value" is
     one thing in lecture 9 and another in lecture 8.
     """
-    if base is None or not passages or _COMPARISON.search(question) is None:
+    if base is None or not passages or not compares(question):
         return []
     sides = [words for part in _COMPARES.split(question) if (words := content_words(part))]
     if len(sides) < 2:
@@ -54,11 +65,19 @@ def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence
     paths |= dict.fromkeys(sorted((i.path for i in base.files()), key=lambda path: abs(_number(path) - here)))
     found: list[str] = []
     for side in sides[:3]:
-        line = next((line for path in paths for names, line in _entries(base, path) if side in names), "")
+        line = _line_on(side, [entry for path in paths for entry in _entries(base, path)])
         if line:
             found.append(line)
     both = len(found) >= 2 or (len(found) == 1 and sum(side <= content_words(found[0]) for side in sides) > 1)
     return list(dict.fromkeys(found))[:LINES] if both else []
+
+
+def _line_on(side: Set[str], entries: Sequence[tuple[list[set[str]], str]]) -> str:
+    """The entry on one side of a comparison: of just its words, else of the most of them ("recall, for spam")."""
+    part = max((len(name) for names, _ in entries for name in names if name <= side), default=0)
+    return next(
+        (line for names, line in entries if part and any(len(n) == part and n <= side for n in names)), ""
+    )
 
 
 def _number(path: str) -> int:

@@ -9,6 +9,13 @@ from tutor.teaching.blocks import Block, content_words, opening
 
 FOCUS = 60  # words
 LISTED = 110  # words of a list, a table or paragraphs side by side
+_REJECTED = re.compile(r"\bwhy\b.+?\b(?:(?:and|but) not|instead of|rather than)\b(.+)", re.IGNORECASE)
+
+
+def rejected(question: str) -> set[str]:
+    """The words for what a "why this and not that?" rejects; empty for other questions."""
+    found = _REJECTED.search(question)
+    return content_words(found[1]) if found is not None else set()
 
 
 def first_items(block: Block) -> str:
@@ -32,7 +39,7 @@ def own_question(blocks: Sequence[Block], taken: set[int], question: str) -> str
         if asks is None or at in taken or asks[1].lower() not in said:
             continue
         own = content_words(asks[0])
-        if own & asked and 2 * len(own & asked) >= len(own):
+        if own & rejected(question) or (own & asked and 2 * len(own & asked) >= len(own)):
             taken.add(at)
             return opening(block, FOCUS)
     return ""

@@ -19,6 +19,7 @@ from tutor.teaching.next_steps import Experiment
 from tutor.turns.evidence import excerpt
 
 QUOTE_TOKENS = 260  # of a passage that is quoted as it is
+LIKELY = 0.35  # chance that another passage answers too
 MOST_NAMED = 3  # things that a refusal names
 
 
@@ -48,12 +49,25 @@ def quoted_answer(
     told = quote(words) if words else _quote(best, QUOTE_TOKENS)
     others = [(n, p) for n, p in enumerate(passages[1:], start=2) if p.heading and p.heading != best.heading]
     matter = content_words(f"{question} {best.heading[-1] if best.heading else ''}")
-    near = [(n, p) for n, p in others if p.cell is None and _shares(content_words(p.heading[-1]), matter)]
+    asked = content_words(question)
+    near = [
+        (n, p)
+        for n, p in others
+        if p.cell is None
+        and (
+            _shares(content_words(p.heading[-1]), matter) or (p.probability >= LIKELY and _defines(p, asked))
+        )
+    ]
     also = next(((n, p) for n, p in near if not is_side_matter(p)), None)
     parts = [told, source_line([best])]
     if also is not None and words:
         parts.append(f"See also: *{place(also[1])}* [{also[0]}]")
     return "\n\n".join(parts)
+
+
+def _defines(passage: Passage, asked: set[str]) -> bool:
+    """Whether a passage has in bold just what was asked: padding is one thing for images and another for texts."""
+    return any(content_words(term) == asked for term in re.findall(r"\*\*(.+?)\*\*", passage.text))
 
 
 def _shares(heading: set[str], matter: set[str]) -> bool:
