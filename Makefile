@@ -9,7 +9,8 @@ ARGS ?=
 # Tests side by side; a file stays with one worker. More than two would fight over the cores of the labs they run.
 WORKERS ?= 2
 # One thread for sums in each: two that both use all cores wait busily for each other, and take twice as long.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+SIDE_BY_SIDE = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) \
+  --dist loadscope --no-loadscope-reorder --max-worker-restart 0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev weights weights-slow run ingest test test-slow lint format bench eval screenshots lock wheel sbom audit clean
@@ -48,10 +49,10 @@ weights-slow: setup-dev
 	$(PY) -m knowledge.weights fetch $(TEST_WEIGHTS) $(MODEL_WEIGHTS)
 
 test: weights  ## run the tests (ARGS="tests/labs -k bandit")
-	$(ONE_THREAD) $(PY) -m pytest -m "not slow" -n $(WORKERS) --dist loadscope --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
+	$(SIDE_BY_SIDE) -m "not slow" $(ARGS)
 
 test-slow: weights-slow  ## run the tests that take long or need the big model
-	$(PY) -m pytest -m slow $(ARGS)
+	$(SIDE_BY_SIDE) -m slow $(ARGS)
 
 lint: setup-dev  ## ruff and mypy
 	$(PY) -m ruff check .

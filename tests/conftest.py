@@ -15,12 +15,13 @@ from models.openai_server import OpenAIServer
 from knowledge.weights import WeightStore, default_folder
 from tutor.settings import Settings
 
+SERVERS = ("tests/e2e/", "tests/scale/", "tests/programs/test_operation", "tests/test_killed_server")
 WEIGHTS = default_folder()  # resolved before the environment is cleaned
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Side by side, a file stays with one worker (its fixtures are made once), and so do all tests with a browser.
+    """Side by side, a file stays with one worker (its fixtures are made once), and so do all that start servers.
 
     These take longest and come first (by name: --no-loadscope-reorder), so that no worker idles at the end.
     """
@@ -29,7 +30,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "browser" if file.startswith("tests/e2e/") else file
+            return "servers" if file.startswith(SERVERS) else file
 
     return ByFile(config, log)
 

@@ -1,5 +1,6 @@
 import pytest
 
+from knowledge.search import Passage
 from tutor.checking.citations import check_citations
 
 
@@ -105,3 +106,28 @@ def test_a_heading_that_the_model_copied_in_front_of_a_sentence_goes(passages):
         "[2] What is regret?: Regret is the reward lost by not pulling the best arm.", passages, strict=True
     )
     assert checked.text == "Regret is the reward lost by not pulling the best arm [2]."
+
+
+def test_what_was_said_already_and_a_reason_for_nothing_go(passages):
+    answer = (
+        "Regret is the reward lost by not pulling the best arm. Because pulling the best arm pays. "
+        "The reward lost by not pulling the best arm is the regret."
+    )
+    checked = check_citations(answer, passages, strict=True)
+    assert checked.text == "Regret is the reward lost by not pulling the best arm [2]."
+    assert checked.unsupported == ()
+    reasoned = "Because later we know the best arm, every exploring pull wastes reward."
+    assert check_citations(reasoned, passages, strict=True).text == f"{reasoned[:-1]} [1]."
+
+
+def test_numbers_of_the_question_with_a_result_that_the_course_has_for_others_go():
+    text = "A layer has inputs times units weights. With 4 inputs and 3 units it has 12 weights. 2 layers are usual."
+    layers = [
+        Passage("p", "a.md", "Layers", ("How many weights?",), None, None, 4, text, "prose", 0.9, 0.9, "")
+    ]
+    question = "how many weights in a network with 3 inputs, 4 hidden and 2 outputs"
+    false = "A network with 3 inputs, 4 hidden and 2 outputs has 12 weights."
+    assert check_citations(false, layers, question, strict=True).text == ""
+    true = "With 4 inputs and 3 units it has 12 weights."
+    assert check_citations(true, layers, "4 inputs, 3 units?", strict=True).text == f"{true[:-1]} [1]."
+    assert check_citations(true, layers, "how many weights?", strict=True).cited == (1,)

@@ -80,6 +80,8 @@ def check_citations(
     strict : drop the sentences that nothing supports, instead of leaving them without a mark.
     """
     pieces = split_sentences(_without_headings(_unify_marks(answer), passages))
+    if strict:
+        pieces = [piece for i, piece in enumerate(pieces) if not _adds_nothing(piece, pieces[:i])]
     judged = [i for i, piece in enumerate(pieces) if _claims_something(_MARK.sub("", piece))]
     scores = _support([_MARK.sub("", pieces[i]) for i in judged], passages, question, embed, strict)
     out: list[str] = []
@@ -95,6 +97,8 @@ def check_citations(
         row = scores[judged.index(i)]
         own = [int(n) for group in _MARK.findall(piece) for n in group.split(",")]
         number = _choose(row, own)
+        if strict and _reckoned(bare, question, passages):
+            number = None
         if strict and embed is not None and number is not None and mixed_up(bare, question, passages, embed):
             number = None
         if number is None:
@@ -113,6 +117,29 @@ def check_citations(
     return CheckedAnswer("".join(out).strip(), tuple(dict.fromkeys(cited)), tuple(unsupported), len(judged))
 
 
+def _adds_nothing(piece: str, before: Sequence[str]) -> bool:
+    """Whether a sentence is a reason for nothing ("Because it comes late."), or was said in other words already."""
+    bare = _MARK.sub("", piece)
+    if _REASON_ALONE.match(bare):
+        return True
+    words = set(tokens(bare))
+    return _claims_something(bare) and any(words <= set(tokens(earlier)) for earlier in before)
+
+
+def _reckoned(sentence: str, question: str, passages: Sequence[Passage]) -> bool:
+    """Whether a sentence puts the question's numbers beside another one, which no sentence of the course does.
+
+    That is a result: "a network with 3 inputs, 4 hidden units and 2 outputs has 12 weights", where the course says so
+    of 4 inputs and 3 units.
+    """
+    said, asked = set(_NUMBER.findall(sentence)), set(_NUMBER.findall(question))
+    if not said & asked or not said - asked:
+        return False
+    told = (part for p in passages for part in split_sentences(p.text))
+    return not any(all(_says(part, number) for number in said) for part in told)
+
+
+_REASON_ALONE = re.compile(r"\s*(?:because|since|so that)\b[^,]*\.?\s*\Z", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|that|both|such)\b", re.IGNORECASE)
 
 

@@ -112,7 +112,7 @@ equilibrium; imitation learning; behaviour cloning; inverse reinforcement; dagge
 reinforcement; conservative q; decision transformer; hierarchical reinforcement; options framework; reward shaping;
 curriculum learning; sim to real; domain randomisation; pomdp = partially observable; contextual bandit; linucb; exp3;
 adversarial bandit; successive halving; hyperband; thompson sampling; ucb; bandit; optuna; hyperopt; grid search;
-random search; automl; population based training; feature store; mlops; mlflow; weights and biases; tensorboard;
+random search; automl; population based training; feature store; mlops; mlflow; wandb; tensorboard;
 docker; kubernetes; onnx; tensorrt; model serving; triton server; canary deployment; a b test = ab test; concept
 drift; data drift; covariate shift; domain adaptation; data versioning; airflow; kubeflow; spark; hadoop; dask; ray
 cluster; data parallel; model parallel; pipeline parallel; tensor parallel; fsdp; deepspeed; parameter server; all
@@ -185,6 +185,8 @@ def _form(word: str) -> str:
             word = word.replace(british, american)
     if len(word) > 3 and word.endswith("ies"):
         return f"{word[:-3]}y"
+    if word.endswith("es") and word[:-2] in _KEPT:
+        return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in _KEPT:
         return word[:-1]
     return word

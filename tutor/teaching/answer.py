@@ -206,7 +206,13 @@ def _definition(blocks: Sequence[Block], weights: Mapping[str, float], both: boo
                     best = (value, at, first_items(Block("list", "\n".join(told_of))))
                 elif both:
                     best = (value, at, told_of[0])
-        if at == 1 and best[1] == 1 and block.kind == "list" and len(lead.split()) < SHORT:
+        if (
+            at == 1
+            and best[1] == 1
+            and block.kind == "list"
+            and len(lead.split()) < SHORT
+            and block.words <= LISTED
+        ):
             return 0, lead  # a short opening and its list are one answer
     if best[1] == 0 and best[2] == lead and first.kind != "text":
         return 0, first.text if first.words <= 2 * LISTED else "\n".join(first.items[:4])
@@ -321,7 +327,7 @@ def _nearest(
     near = closeness(question, [piece for _, piece, _ in pieces], embed)
     ranked = sorted(zip(near, pieces, strict=True), key=lambda pair: -pair[0])
     for cosine, (at, piece, words) in ranked:
-        if cosine < NEAR or piece in told:
+        if cosine < NEAR or without_bullet(piece) in told:
             return ""  # what is nearest was told already, or nothing is near
         if words and not leans(words) and not any(s in told for s in _sentences(words)):
             taken.add(at)

@@ -150,23 +150,29 @@ def _until(pieces: Sequence[str], words: int) -> list[str]:
     return kept
 
 
+_R2 = re.compile(r"\br(?:2|[ -]?squared?)\b")
 _BACKPROP = re.compile(r"\bback[ -]?prop(?:agation)?\b")  # students and lectures spell it in five ways
 
 
+_SPELT_OUT = {
+    "ml": "machine learning",
+    "cnn": "convolutional network",
+    "rnn": "recurrent network",
+    "llm": "language model",
+    "mdp": "markov decision process",
+}
 _ACRONYMS = re.compile(r"^([bcdfghjklmnpqrtvwxz]{2,})s$")  # "rnns", "llms"
 
 
 def content_words(text: str) -> set[str]:
     """The words of a text that carry its matter, cut to their stems."""
     one_name = _BACKPROP.sub(
-        "backpropagation", re.sub(r"\bback-prop", "backprop", text.lower().replace("r2", "r²"))
+        "backpropagation", re.sub(r"\bback-prop", "backprop", _R2.sub("r²", text.lower()))
     )
     bare = re.sub(r"\\[a-zA-Z]+|[^\w²']", " ", one_name)  # "fine-tuning" is "fine tuning"
-    return {
-        _stem(_ACRONYMS.sub(r"\1", word))
-        for word in re.findall(r"[a-z0-9²][a-z0-9²']*", bare)
-        if word not in _STOP and len(word) > 1
-    }
+    words = [_ACRONYMS.sub(r"\1", word) for word in re.findall(r"[a-z0-9²][a-z0-9²']*", bare)]
+    spelt = " ".join(_SPELT_OUT.get(word, word) for word in words).split()
+    return {_stem(word) for word in spelt if word not in _STOP and len(word) > 1}
 
 
 def weight_of(text: str, telling: Mapping[str, float]) -> float:

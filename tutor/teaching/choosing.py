@@ -19,6 +19,12 @@ _SIDE = re.compile(
 )
 
 
+# Words that only say what of the matter is wanted, or what is not.
+_ASIDE = re.compile(
+    r"(?<=\w)\s+(?:formula|equation|meaning|definition)\W*$|^(?!\W*why\b)(.*\bformula)\s+instead of\b.*$",
+    re.IGNORECASE,
+)
+_NETWORKS = re.compile(r"\b(?:cnn|rnn|lstm|gru|dqn|transformer|convolutional|recurrent)s?\b", re.IGNORECASE)
 _ANNOUNCES = re.compile(r"what you will (?:learn|be able to)|\bthe labs? for this\b|\byou need lecture", re.I)
 
 # What acts in a question, where it has a name of two words.
@@ -49,11 +55,13 @@ def best_first(question: str, passages: Sequence[Passage]) -> list[Passage]:
     kept = [passage for passage in passages if not is_answer_key(passage)]
     if not kept:
         return []
+    question = _ASIDE.sub(r"\1", question)
     best = max(kept, key=lambda passage: _fitness(question, passage))
     return [best, *(passage for passage in kept if passage is not best)]
 
 
 def _fitness(question: str, passage: Passage) -> float:
+    """How well a passage explains, in log-odds."""
     # A lecture's preface is no section: its title names all that the lecture is about.
     heading = "" if not passage.heading and _ANNOUNCES.search(passage.text) else name_of(passage)
     asked, matter = _all_words(question), content_words(question)
@@ -69,14 +77,20 @@ def _fitness(question: str, passage: Passage) -> float:
         value += 1.5  # it is about both: a bandit, and trading
     elif len(matter & content_words(heading)) > 1 and matter <= spoken:
         value += 1.5  # it speaks of all: vanishing gradients, in recurrent networks
-    terms = [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", passage.text)]
-    if matter and matter <= set().union(*terms):
-        value += 1.5  # it says in bold what was asked: it defines it
+    terms = _bold(passage.text)
+    if compares(question):
+        if len(matter) > 1 and matter <= spoken and any(term and term <= matter for term in terms):
+            value += 1.0  # it speaks of both, and defines one
+    elif not content_words(" ".join(_NETWORKS.findall(question))) <= spoken:
+        value -= 2.0  # fine-tuning, but not of a convolutional network
     named = [term for term in terms if term & matter]
-    if asks_what(question) and named and not any(term <= matter for term in named):
+    narrower = bool(named) and not any(term <= matter for term in named)
+    if narrower and asks_what(question) and not mistake(passage):
         value -= 1.0  # it is about something narrower: a residual block is no residual
-    if compares(question) and len(matter) > 1 and matter <= spoken:
-        value += 1.0
+    elif matter and matter <= set().union(*terms):
+        value += 1.5  # it says in bold what was asked: it defines it
+    elif any(term and term <= matter for term in _bold(passage.best_sentence)):
+        value += 0.7
     other = rejected(question)
     if other and not other & spoken:
         value -= 1.0  # it cannot say why not
@@ -89,8 +103,12 @@ def _fitness(question: str, passage: Passage) -> float:
     if passage.cell is not None:
         value -= 4.0
     if is_side_matter(passage):
-        value -= 1.0 if matter & content_words(mistake(passage)) else 2.5
+        value -= 1.0 if matter & content_words(mistake(passage)) else 3.0
     return value
+
+
+def _bold(text: str) -> list[set[str]]:
+    return [content_words(term) for term in re.findall(r"\*\*(.+?)\*\*", text)]
 
 
 def _all(words: str, text: str) -> bool:

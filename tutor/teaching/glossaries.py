@@ -33,10 +33,19 @@ def glossary_line(
     matter = content_words(question)
     if base is None or not matter or not asks_what(question):
         return ""
-    for names, line in _entries(base, passage.path):
-        if any(name <= matter and not name <= defined for name in names):
-            return line
-    return ""
+    entries = [
+        (_until(question, name), line)
+        for names, line in _entries(base, passage.path)
+        for name in names
+        if name <= matter and not name <= defined
+    ]
+    return min(entries, key=lambda entry: entry[0])[1] if entries else ""
+
+
+def _until(question: str, name: Set[str]) -> int:
+    """After how many words of a question a thing is named: "a filter in a CNN" is about the filter."""
+    words = question.split()
+    return next((n for n in range(1, len(words)) if name <= content_words(" ".join(words[:n]))), len(words))
 
 
 def asks_what(question: str) -> bool:
@@ -103,6 +112,7 @@ def _entries(base: KnowledgeBase, path: str) -> list[tuple[list[set[str]], str]]
             for entry in _ENTRY.split(found[1]) if found is not None else []:
                 bold = re.findall(r"\*\*(.+?)\*\*", entry)
                 names = [_matter(name) for term in bold for name in re.split(r"\s/\s|,", term)]
+                names += [content_words(other) for term in bold for other in re.findall(r"\((.*?)\)", term)]
                 entries.append(([name for name in names if name], entry.strip()))
     short = {
         m[1].lower(): content_words(m[2]) for _, entry in entries if (m := _SHORT.match(entry)) is not None

@@ -276,7 +276,8 @@ def _with_model(
         draft.sources = list(passages)
         return
     draft.answer = plain_answer(checked.text)
-    if small and (checked.unsupported or len(checked.text.split()) < SHORT_ANSWER):
+    alone = len(split_sentences(checked.text)) < 2
+    if small and (checked.unsupported or alone or len(checked.text.split()) < SHORT_ANSWER):
         draft.answer += f"\n\n{quoted_reason(passages[0], library.ready, asked.query, library.embed)}"
     draft.sources = list(passages)
     yield from _said_about(checked, small)
