@@ -131,3 +131,42 @@ def test_numbers_of_the_question_with_a_result_that_the_course_has_for_others_go
     true = "With 4 inputs and 3 units it has 12 weights."
     assert check_citations(true, layers, "4 inputs, 3 units?", strict=True).text == f"{true[:-1]} [1]."
     assert check_citations(true, layers, "how many weights?", strict=True).cited == (1,)
+
+
+@pytest.fixture
+def market():
+    text = "Charts on which an LSTM follows a price almost perfectly are common. An LSTM does not beat the market."
+    return [Passage("p", "a.md", "Stocks", ("What is it?",), None, None, 12, text, "prose", 0.9, 0.9, "")]
+
+
+def embedding(near):
+    """Every pair is `near`, whatever it says."""
+    import numpy as np
+
+    def embed(texts):
+        vectors = np.full((len(texts), len(texts) + 1), 0.0)
+        vectors[:, 0] = np.sqrt(near)
+        vectors[np.arange(len(texts)), np.arange(len(texts)) + 1] = np.sqrt(1 - near)
+        return vectors
+
+    return embed
+
+
+def test_the_answer_to_a_yes_or_no_question_is_the_course_s_own_or_goes(market):
+    said, question = "An LSTM can beat the market, but not perfectly.", "can an lstm beat the market"
+    assert check_citations(said, market, question, embedding(0.75), strict=True).text == ""
+    assert check_citations(said, market, question, embedding(0.9), strict=True).cited == (1,)
+    asked_late = "an lstm follows the price, can it beat the market"
+    assert check_citations(said, market, asked_late, embedding(0.75), strict=True).text == ""
+    assert check_citations(said, market, "what is an lstm", embedding(0.75), strict=True).cited == (1,)
+    assert check_citations(said, market, question, embedding(0.75)).cited == (1,)  # not of capable models
+
+
+def test_a_sentence_full_of_numbers_is_the_course_s_own_or_goes():
+    text = "The first weight becomes 0.55 after one step, the second 1.13, the third 1.21 and the last 1.82."
+    steps = [Passage("p", "a.md", "Steps", ("What changes?",), None, None, 5, text, "prose", 0.9, 0.9, "")]
+    said = "The first weight moves by 0.55, the second by 1.13, the third by 1.21 and the last by 1.82."
+    assert check_citations(said, steps, "what changes", embedding(0.75), strict=True).text == ""
+    assert check_citations(said, steps, "what changes", embedding(0.9), strict=True).cited == (1,)
+    few = "The first weight becomes 0.55 after one step."
+    assert check_citations(few, steps, "what changes", embedding(0.75), strict=True).cited == (1,)

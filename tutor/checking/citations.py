@@ -32,6 +32,8 @@ STRICT_MEANING = 0.62  # without this nearness a small model's sentence is dropp
 SUMS_UP = (
     0.75  # nearness to two or three sentences together; a false sentence of the drafts read reached 0.69
 )
+NEARLY_THE_SAME = 0.85  # nearness of a sentence that is the course's own but for a word or two
+MANY_NUMBERS = 4
 SAME_PLACE = 0.05  # a model's own mark is kept where its passage is this close to the best one
 
 _MARK = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
@@ -83,7 +85,10 @@ def check_citations(
     if strict:
         pieces = [piece for i, piece in enumerate(pieces) if not _adds_nothing(piece, pieces[:i])]
     judged = [i for i, piece in enumerate(pieces) if _claims_something(_MARK.sub("", piece))]
-    scores = _support([_MARK.sub("", pieces[i]) for i in judged], passages, question, embed, strict)
+    claims = [_MARK.sub("", pieces[i]) for i in judged]
+    meaning = _cosines(claims, passages, embed)
+    scores = _support(claims, passages, question, meaning, strict)
+    nearest = meaning.max(axis=1) if meaning is not None else np.ones(len(claims))
     out: list[str] = []
     cited: list[int] = []
     unsupported: list[str] = []
@@ -94,10 +99,11 @@ def check_citations(
             if not (strict and _is_foreign(bare, passages)):
                 out.append(bare)
             continue
-        row = scores[judged.index(i)]
+        at = judged.index(i)
+        row = scores[at]
         own = [int(n) for group in _MARK.findall(piece) for n in group.split(",")]
         number = _choose(row, own)
-        if strict and _reckoned(bare, question, passages):
+        if strict and (_reckoned(bare, question, passages) or _is_risky(bare, question, nearest[at])):
             number = None
         if strict and embed is not None and number is not None and mixed_up(bare, question, passages, embed):
             number = None
@@ -118,7 +124,7 @@ def check_citations(
 
 
 def _adds_nothing(piece: str, before: Sequence[str]) -> bool:
-    """Whether a sentence is a reason for nothing ("Because it comes late."), or was said in other words already."""
+    """Whether a sentence is a reason for nothing ("Because it comes late."), shows nothing, or was said already."""
     bare = _MARK.sub("", piece)
     if _REASON_ALONE.match(bare):
         return True
@@ -139,7 +145,24 @@ def _reckoned(sentence: str, question: str, passages: Sequence[Passage]) -> bool
     return not any(all(_says(part, number) for number in said) for part in told)
 
 
-_REASON_ALONE = re.compile(r"\s*(?:because|since|so that)\b[^,]*\.?\s*\Z", re.IGNORECASE)
+def _is_risky(sentence: str, question: str, nearness: float) -> bool:
+    """Whether a sentence of a kind that small models get wrong is not nearly the course's own.
+
+    These are answers to yes-or-no questions, since a yes shares its words with the course whichever the answer is ("an
+    LSTM can beat the market, but not perfectly"), and sentences full of numbers, which were often told of other things.
+    """
+    many = len(_NUMBER.findall(sentence)) >= MANY_NUMBERS
+    return nearness < NEARLY_THE_SAME and (many or _YES_OR_NO.search(question) is not None)
+
+
+_YES_OR_NO = re.compile(
+    r"^\W*(?:so |and |but )?(?:is|are|was|were|can|could|do|does|did|will|would|should|has|have|must)\b"
+    r"|,\s*(?:is|are|can|could|do|does|will|would|should) (?:that|this|it|they|i|we|there)\b",
+    re.IGNORECASE,
+)
+_REASON_ALONE = re.compile(
+    r"\s*(?:(?:because|since|so that)\b[^,]*|here (?:is|are)\b.*)\.?\s*\Z", re.IGNORECASE
+)
 _POINTS_BACK = re.compile(r"\s*(?:it|its|they|their|this|these|those|that|both|such)\b", re.IGNORECASE)
 
 
@@ -183,16 +206,18 @@ def _support(
     sentences: list[str],
     passages: Sequence[Passage],
     question: str,
-    embed: Callable[[list[str]], np.ndarray] | None,
+    meaning: np.ndarray | None,
     strict: bool = False,
 ) -> np.ndarray:
-    """(sentences, passages) scores: at least `SUPPORTED` means that the passage bears the sentence out."""
+    """(sentences, passages) scores, from words and from the cosines of `_cosines`.
+
+    At least `SUPPORTED` means that the passage bears the sentence out.
+    """
     if not sentences or not passages:
         return np.zeros((len(sentences), len(passages)))
     bags = [set(tokens(" ".join((*p.heading, p.text)))) for p in passages]
     spread = Counter(word for bag in bags for word in bag)
     echoed = set(tokens(question))
-    meaning = _cosines(sentences, passages, embed)
     scores = np.zeros((len(sentences), len(passages)))
     for i, sentence in enumerate(sentences):
         words = set(tokens(sentence))
@@ -221,7 +246,7 @@ def _cosines(
     sentences: list[str], passages: Sequence[Passage], embed: Callable[[list[str]], np.ndarray] | None
 ) -> np.ndarray | None:
     """(sentences, passages) cosines with the nearest sentence of each passage; None without an embedding model."""
-    if embed is None:
+    if embed is None or not sentences or not passages:
         return None
     parts = [[part for part in split_sentences(p.text) if part.strip()] or [p.text] for p in passages]
     vectors = embed(sentences + [part for group in parts for part in group])

@@ -24,6 +24,7 @@ _ASIDE = re.compile(
     r"(?<=\w)\s+(?:formula|equation|meaning|definition)\W*$|^(?!\W*why\b)(.*\bformula)\s+instead of\b.*$",
     re.IGNORECASE,
 )
+_HOW = re.compile(r"\W*(?:how|why|when|which|can|is|are|do|does)\b", re.IGNORECASE)
 _NETWORKS = re.compile(r"\b(?:cnn|rnn|lstm|gru|dqn|transformer|convolutional|recurrent)s?\b", re.IGNORECASE)
 _ANNOUNCES = re.compile(r"what you will (?:learn|be able to)|\bthe labs? for this\b|\byou need lecture", re.I)
 
@@ -89,8 +90,8 @@ def _fitness(question: str, passage: Passage) -> float:
         value -= 1.0  # it is about something narrower: a residual block is no residual
     elif matter and matter <= set().union(*terms):
         value += 1.5  # it says in bold what was asked: it defines it
-    elif any(term and term <= matter for term in _bold(passage.best_sentence)):
-        value += 0.7
+    elif not _HOW.match(question) and any(term and term <= matter for term in _bold(passage.best_sentence)):
+        value += 1.3  # the sentence that was found defines a part of it
     other = rejected(question)
     if other and not other & spoken:
         value -= 1.0  # it cannot say why not
