@@ -97,8 +97,11 @@ def test_a_lecture_is_read_searched_and_asked_about(own_course, visit, width, da
         me.shot(f"course-{width}-contents")
         assert me.overflow() == []
     page.click("#course-contents button >> text=Notebook")
+    page.focus("#course-query input")  # whoever types by the time that it arrives goes on typing
     page.wait_for_selector("#course-head [data-path='lecture_09/notebook.ipynb']")
     page.wait_for_selector("#course-page .code_wrap .copy_code_button", state="attached")
+    page.wait_for_timeout(400)
+    assert page.evaluate("document.activeElement.closest('#course-query') !== null")
     assert page.locator("#course-page .t-output").count() > 3
     assert me.overflow() == []
 

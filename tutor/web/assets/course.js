@@ -89,7 +89,9 @@
       loaded = path;
       listed();
       const section = target === undefined ? null : $(`#t-s-${target}`);
-      const asked = Number(doc.dataset.visit) > 0; // not on entering the room: the focus stays on its tab
+      // Not on entering the room: the focus stays on its tab; nor from a box in which somebody types by now.
+      const typing = document.activeElement?.matches('#course-room input, #course-room textarea');
+      const asked = Number(doc.dataset.visit) > 0 && !typing;
       keep(path, section ? Number(target) : undefined);
       if (asked) reach(section?.querySelector('h2, h3, h4, h5, mark') || doc.querySelector('h1'));
       const marked = $('#course-page mark');
