@@ -72,9 +72,10 @@ def compared_lines(question: str, base: KnowledgeBase | None, passages: Sequence
     here = _number(passages[0].path)
     paths = dict.fromkeys([p.path for p in passages if p.cell is None])
     paths |= dict.fromkeys(sorted((i.path for i in base.files()), key=lambda path: abs(_number(path) - here)))
+    entries = [entry for path in paths for entry in _entries(base, path)]
     found: list[str] = []
     for side in sides[:3]:
-        line = _line_on(side, [entry for path in paths for entry in _entries(base, path)])
+        line = _line_on(side, entries)
         if line:
             found.append(line)
     both = len(found) >= 2 or (len(found) == 1 and sum(side <= content_words(found[0]) for side in sides) > 1)
