@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from knowledge.search import Passage
 from tutor.teaching.answer import shape
 from tutor.teaching.choosing import best_first
@@ -83,7 +85,7 @@ def test_a_paragraph_that_defines_both_is_told_from_the_first() -> None:
 
 
 def test_why_not_the_other_is_answered_where_the_other_is_spoken_of() -> None:
-    defines = passage("**Cross-entropy** is a loss.", "What is cross-entropy?", probability=0.62)
+    defines = passage("**Cross-entropy** is a loss.", "What is cross-entropy?", probability=0.9)
     reasons = passage(
         "Put the softmax into the loss.\n\nWhy not the squared error (MSE)? Badly wrong, it is almost flat.",
         "Why does cross-entropy give p - y?",
@@ -132,15 +134,18 @@ def test_the_end_of_an_example_is_not_told_without_it() -> None:
         "bonus to each estimate that shrinks with every pull.\n\n"
         "Example at $t=100$. Arm B: $1.0+0.985=1.985$. UCB pulls B, the arm that it knows less about."
     )
-    shaped = shape(
-        "which arm does ucb pull", passage(text, "How does UCB choose?", "UCB pulls B"), None, {"pull": 5.0}
-    )
+    found = passage(text, "How does UCB choose?", "UCB pulls B")
+
+    def embed(texts: list[str]) -> np.ndarray:
+        return np.array([[1.0, 0.0] if "UCB pulls" in t or "which arm" in t else [0.0, 1.0] for t in texts])
+
+    shaped = shape("which arm does ucb pull", found, None, {}, embed)
     assert "UCB pulls B" not in f"{shaped.idea} {shaped.focus}"
 
 
 def test_an_answer_with_a_number_in_it_gets_no_second_one() -> None:
     text = (
-        "Over a window of 50 days a factor of $0.9$ leaves $0.9^{50}=0.0052$ of a **gradient**, and so the oldest days of "
+        "Over a window of 50 days a factor of $0.9$ leaves $0.9^{50}=0.0052$ of a **gradient**, so the oldest days of "
         "the window hardly count for anything in what is learned.\n\n"
         "With 16 units it has $4\\times16\\times19=1216$ parameters."
     )
