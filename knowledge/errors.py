@@ -33,7 +33,14 @@ class KnowledgeError(Exception):
 
 
 class UnreadableError(Exception):
-    """One file cannot be read; the text is the reason that the report shows."""
+    """One file cannot be read; the text is the reason that the report shows.
+
+    `lasting` where the same bytes will never be read, on any day and any computer: they are not tried again.
+    """
+
+    def __init__(self, why: str, lasting: bool = False) -> None:
+        super().__init__(why)
+        self.lasting = lasting
 
 
 class BadInputError(KnowledgeError):

@@ -2,7 +2,8 @@
 
 Plain data, written as one JSON file; the page shows whole documents from it, and the next ingest
 compares hashes. A file that says nearly the same as another keeps only what it says besides, and where that is
-nothing, its name, hash and sketch; the document that stands for it lists it in `also`.
+nothing, its name, hash and sketch; the document that stands for it lists it in `also`. A scan is remembered by its
+hash, so that it is not opened again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from knowledge.duplicates import Sketch
 from knowledge.errors import DamagedIndexError, IndexVersionError
 from knowledge.generations import current_name
 
-SCHEMA = 4  # raise it when readers, chunking, stems or files change: an older index is then built again
+SCHEMA = 5  # raise it when readers, chunking, stems or files change: an older index is then built again
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,21 @@ class StoredDuplicate:
 
 
 @dataclass(frozen=True)
+class StoredUnreadable:
+    """A file that took long to find without text, and will be without it as long as its hash is the same."""
+
+    path: str
+    sha256: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     embedder: str
     built_at: str  # ISO 8601, UTC
     documents: tuple[StoredDocument, ...]
     duplicates: tuple[StoredDuplicate, ...] = ()
+    unreadable: tuple[StoredUnreadable, ...] = ()
 
     @property
     def chunks(self) -> list[Chunk]:
@@ -107,6 +118,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
             [d.path, d.sha256, d.same_as, [d.sketch.runs, d.sketch.hashes], d.remark]
             for d in manifest.duplicates
         ],
+        "unreadable": [[u.path, u.sha256, u.why] for u in manifest.unreadable],
     }
     (folder / "manifest.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
@@ -125,6 +137,7 @@ def read_manifest(folder: Path, embedder: str) -> Manifest:
             data["built_at"],
             tuple(_document(item) for item in data["documents"]),
             tuple(_duplicate(*item) for item in data["duplicates"]),
+            tuple(StoredUnreadable(*item) for item in data["unreadable"]),
         )
     except FileNotFoundError:
         # Not ours to translate: a reader that was overtaken by two ingests looks again.

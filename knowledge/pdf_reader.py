@@ -107,12 +107,15 @@ def _remark(reading: Reading, file: _File, finished: bool) -> None:
     if sum(letters) == 0 or (few and file.has_images):
         count = f"{file.count} page{'s' * (file.count != 1)}"
         raise UnreadableError(
-            f"a scan or pictures without a text layer ({count}): recognise the text first (OCR)"
+            f"a scan or pictures without a text layer ({count}): recognise the text first (OCR)",
+            lasting=finished,
         )
     whole = "".join(texts)
     plain = sum(char.isalnum() or char in " .,;:!?()-+=/'\"•%[]" for char in whole)
     if len(whole) > 200 and plain < 0.5 * len(whole):
-        raise UnreadableError("its fonts do not say which letters they draw: no text can be taken out")
+        raise UnreadableError(
+            "its fonts do not say which letters they draw: no text can be taken out", lasting=finished
+        )
     empty = sum(count < 2 for count in letters)
     if empty and empty >= 0.2 * len(letters):
         reading.remarks.append(f"{empty} of {len(letters)} pages have no text layer")

@@ -29,6 +29,7 @@ from knowledge.manifest import (
     Manifest,
     StoredDocument,
     StoredDuplicate,
+    StoredUnreadable,
     read_manifest,
     stored,
     summary,
@@ -93,6 +94,10 @@ class _Old:
     def duplicates(self) -> dict[str, StoredDuplicate]:
         return {duplicate.path: duplicate for duplicate in self.manifest.duplicates}
 
+    @property
+    def unreadable(self) -> dict[str, StoredUnreadable]:
+        return {file.sha256: file for file in self.manifest.unreadable}
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -130,14 +135,14 @@ def refresh(
     files, skipped = find_files(paths)
     with writer(index_dir):
         old = _nothing(embedder) if rebuild else _load_old(index_dir, embedder)
-        found = _read(files, old, embedder, skipped, tell)
+        found, unreadable = _read(files, old, embedder, skipped, tell)
         copies = originals([(item.file.name, item.sketch) for item in found])
         documents, duplicates = _cut(found, copies, old, embedder, skipped, tell)
         if not documents:
             where = ", ".join(repr(str(path)) for path in paths) or "no folder at all"
             raise NothingToIngestError(where, skipped)
         built_at = datetime.now(UTC).isoformat(timespec="seconds")
-        manifest = Manifest(embedder.name, built_at, tuple(documents), tuple(duplicates))
+        manifest = Manifest(embedder.name, built_at, tuple(documents), tuple(duplicates), tuple(unreadable))
         golden = None
         if rebuild or not _same(manifest, old.manifest) or not _in_its_place(old):
             golden = _build(index_dir, manifest, old, embedder, paths, accept, tell)
@@ -186,30 +191,35 @@ def _read(
     embedder: TextEmbedder,
     skipped: list[tuple[str, str]],
     tell: Progress,
-) -> list[_Found]:
-    documents, duplicates = old.documents, old.duplicates
+) -> tuple[list[_Found], list[StoredUnreadable]]:
+    """The files with text in them, and those that will never have any; `skipped` takes in both kinds of failure."""
+    documents, duplicates, no_text = old.documents, old.duplicates, old.unreadable
     found: list[_Found] = []
+    unreadable: list[StoredUnreadable] = []
     warming = False
     for done, file in enumerate(files, start=1):
+        sha256 = ""
         try:
             data = file.read()
             sha256, known, twin = content_hash(data), documents.get(file.name), duplicates.get(file.name)
+            if sha256 in no_text:
+                raise UnreadableError(no_text[sha256].why, lasting=True)
             if known is not None and known.sha256 == sha256 and _in_place(known, file):
                 found.append(_Found(file, sha256, known.sketch, known.remark, known=known))
             elif twin is not None and twin.sha256 == sha256:
                 found.append(_Found(file, sha256, twin.sketch, twin.remark))
             else:
-                if (
-                    not warming
-                ):  # there will be something to embed: the model is loaded while the rest is read
+                document = read_document(file.name, data, file.root_name)
+                if not warming:  # something to embed: the model is loaded while the rest is read
                     _beside(embedder.warm_up)
                     warming = True
-                document = read_document(file.name, data, file.root_name)
                 found.append(_Found(file, sha256, sketch(document), document.remark, document))
         except UnreadableError as error:
             skipped.append((file.name, str(error)))
+            if error.lasting:
+                unreadable.append(StoredUnreadable(file.name, sha256, str(error)))
         tell("Reading", done, len(files))
-    return found
+    return found, unreadable
 
 
 def _beside(warm_up: Callable[[], None]) -> None:

@@ -2,7 +2,9 @@ import json
 
 import pytest
 from course_maker import REGRESSION, CountingEmbedder, markdown_cell
+from pdf_maker import pdf
 
+from knowledge import pdf_reader
 from knowledge.embedding import HashEmbedder
 from knowledge.errors import (
     BadInputError,
@@ -54,6 +56,40 @@ def test_the_model_is_loaded_while_files_are_read_and_only_where_there_is_someth
     embedder.warmed.clear()
     refresh([course], index, embedder)
     assert not embedder.warmed.wait(0.2)
+
+
+def test_a_scan_is_opened_once_and_loads_no_model_as_long_as_it_stays_the_same(
+    course, index, embedder, monkeypatch
+):
+    scan = course / "lecture_02" / "board.pdf"
+    scan.write_bytes(pdf([[]], picture=True))
+    first = refresh([course], index, embedder)
+    opened = []
+    monkeypatch.setattr(
+        pdf_reader, "_run", lambda data: opened.append(data) or ([{"why": "opened again"}], True)
+    )
+    assert embedder.warmed.wait(10)
+    embedder.warmed.clear()
+    again = refresh([course], index, embedder)
+    assert again.skipped == first.skipped
+    assert [why.split(" or ")[0] for path, why in again.skipped if path.endswith("board.pdf")] == ["a scan"]
+    (course / "lecture_02" / "new.md").write_text("# New\n\nA lecture more, with a line of text.", "utf-8")
+    refresh([course], index, embedder)
+    assert refresh([course], index, embedder).skipped == first.skipped
+    assert not opened
+    scan.write_bytes(pdf([[], []], picture=True))
+    assert ("lecture_02/board.pdf", "opened again") in refresh([course], index, embedder).skipped
+
+
+def test_a_pdf_that_was_not_read_in_time_is_tried_again(course, index, embedder, monkeypatch):
+    (course / "board.pdf").write_bytes(pdf([[]], picture=True))
+    records, _ = pdf_reader._run(pdf([[]], picture=True))
+    monkeypatch.setattr(pdf_reader, "_run", lambda data: (records, False))
+    refresh([course], index, embedder)
+    opened = []
+    monkeypatch.setattr(pdf_reader, "_run", lambda data: opened.append(data) or (records, False))
+    refresh([course], index, embedder)
+    assert len(opened) == 1
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_once_and_no_traceback_besides(course, index, capfd):
