@@ -108,11 +108,11 @@ class VectorIndex:
         return found
 
     def word_by_word(self, query: Query, rows: Sequence[int]) -> np.ndarray:
-        """How well the question's words are met in each passage, (rows,), about -1 to 1.
+        """How well each word of the question is met in each passage, (rows, words of the question), about -1 to 1.
 
-        Each word of the question looks for the word most like it; the weighted mean of these cosines.
+        Each looks for the word most like it: the cosine of the two. 0 in a passage without words.
         """
-        found = np.zeros(len(rows), np.float32)
+        found = np.zeros((len(rows), len(query.words)), np.float32)
         words, sizes = self._words_of(rows)
         if not len(words) or not len(query.words):
             return found
@@ -120,8 +120,7 @@ class VectorIndex:
         # Some processors raise the flag of an invalid operation in lanes that hold nothing; all of it is finite.
         with np.errstate(invalid="ignore"):
             cosines = words @ query.words.T  # (words of the passages, words of the question)
-        best = np.maximum.reduceat(cosines, _starts(sizes[some]), axis=0)  # (passages, words of the question)
-        found[some] = best @ query.weights / (127 * query.weights.sum())
+        found[some] = np.maximum.reduceat(cosines, _starts(sizes[some]), axis=0) / 127
         return found
 
     def by_windows(self, query: Query, rows: Sequence[int]) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 from knowledge.chunking import Chunk
 
 AMONG = 20  # first passages of a search, of which neighbours are joined
+PAIRS = 3  # first places that may hold two passages: behind them, other places of the course say more than neighbours
 LONGEST = 1400  # characters of a joined passage: what is longer buries its answer
 
 _TASK = re.compile(r"\b(?:exercises?|questions?|assignment|homework|tasks?|quiz)\b", re.I)
@@ -41,6 +42,8 @@ def grouped(
     for score, rows in sorted(found, key=lambda item: (-item[0], -len(item[1]), item[1])):
         if len(kept) == count:
             break
+        if len(rows) > 1 and len(kept) >= PAIRS:
+            continue
         if taken.isdisjoint(rows):
             taken.update(rows)
             kept.append((score, rows))

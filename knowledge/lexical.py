@@ -74,6 +74,9 @@ class Lexical:
         self._frequency = {word: int(frequency[id]) for word, id in self._number.items()}
         self._spelling = Spelling(words["counts"])
         self._numbers: dict[str, dict[int, float]] = {}  # of headings and emphasised words: they come back
+        self._together: dict[
+            tuple[int, int], np.ndarray
+        ] = {}  # of whole files and sections: they come back too
 
     def corrected(self, text: str) -> str:
         """The text with misspelt words put right: those that the course lacks and has a neighbour of."""
@@ -167,6 +170,13 @@ class Lexical:
         start, end = (int(self._ends[row - 1]) if row else 0), int(self._ends[row])
         middle = start + int(self._heads[row])
         return Stems(self._ids[start:middle], self._ids[middle:end])
+
+    def stems_of_all(self, first: int, end: int) -> np.ndarray:
+        """The stems that the passages from row `first` to before row `end` hold, headings included, each once."""
+        if (first, end) not in self._together:
+            start = int(self._ends[first - 1]) if first else 0
+            self._together[first, end] = np.unique(self._ids[start : int(self._ends[end - 1])])
+        return self._together[first, end]
 
     @property
     def vocabulary(self) -> int:

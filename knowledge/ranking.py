@@ -7,15 +7,18 @@ nothing of files or of how the candidates were found.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
 from knowledge.chunking import Chunk
 from knowledge.lexical import Lexical, Term
+
+Run = tuple[int, int]  # rows from the first to before the second
 
 RANK_CONSTANT = 10  # of reciprocal rank fusion: 1 / (constant + rank)
 RANKERS = (
@@ -24,57 +27,46 @@ RANKERS = (
     2.0,
 )  # meaning, word by word, BM25: the first two are of one opinion, so words get two votes
 
-# How much each measure counts. Fitted on the dev half of questions over a public course, a textbook and these lectures:
-# the weights under which the passages that hold the evidence come out on top (softmax over the candidates of a
-# question, ridge penalty), so that a difference of scores is a logarithm of odds. A measure stayed where, fitted on two
-# of the three, it helped on the questions of the third. Fitted twice, on questions of different writers: the second
-# time with a penalty on what moves away from the first weights.
+# How much each measure counts. Fitted on questions over a public course (180), a textbook (160) and the dev half of
+# those over these lectures (239): the weights under which the passages that hold the evidence come out on top (softmax
+# over the candidates of a question, ridge penalty), so that a difference of scores is a logarithm of odds. A measure
+# stayed where, fitted on two of the three, it helped on the questions of the third. Fitted three times, on questions
+# of different writers: each time with a penalty on what moves away from the weights before.
 WEIGHTS: Mapping[str, float] = {
-    "fused": 2.6,  # first by meaning, word by word and by BM25
-    "words": 14.06,  # each word of the question, with the word most like it in the passage
-    "window": 1.97,  # its two sentences that are nearest to the question
-    "cosine": 3.56,  # the passage as a whole
-    "nearby": 1.33,  # the passages next to it meet the question's words as well
-    "after": 2.9,  # what the passage after it adds
-    "document": 2.32,  # the file has other passages near the question
-    "text": 1.2,  # share of the question's telling words that it holds
-    "beside": 0.96,  # words that stand side by side in the question do so here
-    "number": 2.75,  # the question's number
-    "topic": 1.12,  # its own heading is what is asked for
-    "emphasis": 3.77,  # it sets the question's words in bold or italics: it defines them, or makes a point of them
-    "verbatim": 3.35,  # stretches of the question stand in it to the letter: code, a formula, half a misspelt word
-    "opening": 0.25,  # it opens its section
-    "length": 0.17,  # a scrap answers little
-    "code_wanted": 0.25,
-    "maths_wanted": 1.2,
-    "code_unasked": -1.97,  # a listing, where the question is what something is
-    "output_unasked": -0.62,  # a cell's output, where no number is asked for
-    "exercise": -1.24,  # a task, or somebody's answer to it, behind the lecture's own words
-    "summary": -1.55,  # says in short what another passage explains
-    "picture": -3.47,  # nothing but a caption
+    "fused": 1.93,  # first by meaning, word by word and by BM25
+    "words": 18.01,  # each word of the question, with the word most like it in the passage
+    "window": 2.15,  # its two sentences that are nearest to the question
+    "cosine": 6.05,  # the passage as a whole
+    "neighbours": 10.75,  # the passages next to it meet words of the question that it does not
+    "section": 1.83,  # others of its section hold telling words that it lacks
+    "file": 1.89,  # share of the question's telling words that its file holds
+    "file_share": -3.17,  # the file has many other passages near the question: one of many
+    "text": 0.72,  # share of the question's telling words that it holds
+    "beside": 0.73,  # words that stand side by side in the question do so here
+    "number": 1.86,  # the question's number
+    "topic": 1.19,  # its own heading is what is asked for
+    "emphasis": 3.13,  # it sets the question's words in bold or italics: it defines them, or makes a point of them
+    "verbatim": 2.96,  # stretches of the question stand in it to the letter: code, a formula, half a misspelt word
+    "length": 0.9,  # a scrap answers little
+    "prose": 6.67,  # it tells in words, in a course that mostly does
+    "code_unasked": -1.87,  # a listing, where the question is what something is
+    "output": -2.33,  # share of it that is a cell's output
+    "exercise": -1.33,  # a task, or somebody's answer to it, behind the lecture's own words
+    "summary": -1.22,  # says in short what another passage explains
+    "picture": -3.76,  # nothing but a caption
 }
 
 # P(the passage answers the question) = 1 / (1 + exp(-(OFFSET + PER_SCORE * score + PER_GAP * distance to the best))).
 # Logistic regression over the first six passages of questions that the course answers and of questions that it does
-# not; on questions left out, the shares of passages that answer follow it from 0.01 to 0.73 within 0.08.
-OFFSET, PER_SCORE, PER_GAP = -4.84, 0.259, -0.609
+# not, over three courses; on questions left out, the shares of passages that answer follow it from 0.02 to 0.80 within
+# 0.03.
+OFFSET, PER_SCORE, PER_GAP = -5.89, 0.269, -0.488
 
-_WANTS_CODE = re.compile(
-    r"\b(?:code|def|class|function|implement\w*|python|numpy|torch|import|script|method)\b|\w_\w|\w\(\)", re.I
-)
-_WANTS_NUMBER = re.compile(
-    r"\b(?:how (?:many|much|big|large|long|often|good)|what (?:value|number|percent\w*|size|shape|accuracy|loss|rate)"
-    r"|accuracy|loss|rmse|score|result|get|got|epochs?|iterations?)\b|\d",
-    re.I,
-)
-_WANTS_MATHS = re.compile(
-    r"\b(?:formula|equation|derivative|symbol|maths?|proof|defin\w+|expression)\b|[\\^=∂∇Σσμαβγδθλε]|\w\([a-z]",
-    re.I,
-)
 _WHAT_IS = re.compile(
     r"^\s*(?:so |ok |hey )?(?:what(?:'?s| is| are| does)?\b|whats|define|explain|meaning|who)", re.I
 )
 _SUMMARY = re.compile(r"summary|discussion|conclusion|glossary|further", re.I)
+_OUTPUT = re.compile(r"```text\n(.*?)```", re.DOTALL)
 _PICTURE = re.compile(r"\[Picture:[^\]]*\]")
 # In bold or italics: stars that touch what they enclose (not "a * b * c"), and underscores outside of words.
 _EMPHASISED = re.compile(
@@ -82,6 +74,7 @@ _EMPHASISED = re.compile(
 )
 RUN = 6  # characters of a stretch of the question that is looked for as it is
 RUNS = 100  # at most, spread over a long question
+SOME_PROSE = 0.3  # share of the passages that notebooks of little but code explain in words all the same
 CAPTION = 40  # characters beside its pictures, below which a passage is nothing but their captions
 REMEMBERED = 4096  # passages, some megabytes
 _EXERCISE = re.compile(r"\b(?:exercises?|questions?|assignment|try it|to do|homework|tasks?)\b", re.I)
@@ -94,19 +87,51 @@ class Candidates:
     rows: Sequence[int]
     cosine: np.ndarray  # of question and passage
     words: np.ndarray  # the question's words, each with the word most like it: weighted mean of the cosines
-    around: np.ndarray  # the same of the passage before or after it, the better one; 0 where there is none
+    around: np.ndarray  # the same of it together with the passages before and after it
     window: np.ndarray  # cosine of the question and the nearest stretch of a few words
     bm25: np.ndarray
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What belongs together in a course, whatever the question."""
+
+    files: Sequence[Run]  # of each passage: the rows of its file
+    sections: Sequence[Run]  # of each passage: the rows around it under the same heading of the same file
+    prose: float  # by how much the share of passages that are prose exceeds SOME_PROSE, 0 to 0.7
+
+
+def layout(chunks: Sequence[Chunk]) -> Layout:
+    told = sum(chunk.kind == "prose" for chunk in chunks) / max(len(chunks), 1)
+    return Layout(
+        _runs_of([chunk.path for chunk in chunks]),
+        _runs_of([(chunk.path, chunk.heading) for chunk in chunks]),
+        max(told - SOME_PROSE, 0.0),
+    )
+
+
+def _runs_of(keys: Sequence[Hashable]) -> list[Run]:
+    found: list[Run] = []
+    for _, same in groupby(range(len(keys)), key=lambda row: keys[row]):
+        rows = list(same)
+        found += [(rows[0], rows[-1] + 1)] * len(rows)
+    return found
 
 
 class Ranking:
     """One question against one index."""
 
     def __init__(
-        self, question: str, terms: Sequence[Term], chunks: Sequence[Chunk], lexical: Lexical
+        self,
+        question: str,
+        terms: Sequence[Term],
+        chunks: Sequence[Chunk],
+        lexical: Lexical,
+        layout: Layout,
     ) -> None:
         self._chunks = chunks
         self._lexical = lexical
+        self._layout = layout
         self._terms = terms
         self._weights = np.array([term.weight for term in terms], np.float32)
         self._total = float(self._weights.sum()) or 1.0
@@ -117,11 +142,9 @@ class Ranking:
                 self._stands_for.setdefault(id, []).append((number, strength))
         self._asked = np.zeros(lexical.vocabulary, bool)
         self._asked[list(self._stands_for)] = True
-        self._wants_code = bool(_WANTS_CODE.search(question))
-        self._wants_number = bool(_WANTS_NUMBER.search(question))
-        self._wants_maths = bool(_WANTS_MATHS.search(question))
         self._what_is = bool(_WHAT_IS.search(question))
         self._held: dict[tuple[int, bool], np.ndarray] = {}
+        self._shares: dict[Run, float] = {}
         self._runs = _runs(question)
 
     def measures(self, found: Candidates) -> dict[str, np.ndarray]:
@@ -132,8 +155,8 @@ class Ranking:
             "words": found.words,
             "window": found.window,
             "cosine": found.cosine,
-            "nearby": found.around - found.words,
-            "document": self._document(found),
+            "neighbours": found.around - found.words,
+            "file_share": self._file_share(rows),
         }
         single = [self._single(row) for row in rows]
         for name in single[0] if single else ():
@@ -142,25 +165,21 @@ class Ranking:
 
     def _single(self, row: int) -> dict[str, float]:
         chunk, stems = self._chunks[row], self._lexical.stems(row)
-        in_text, in_head = self.held(row), self.held(row, head=True)
-        own = np.maximum(in_text, in_head)
-        after = self.held(row + 1) if self._next_to(row, 1) else own
+        in_text = self.held(row)
         own_heading = chunk.heading[-1] if chunk.heading else ""
-        opens = not self._next_to(row, -1) or self._chunks[row - 1].heading != chunk.heading
         return {
             "text": self._share(in_text),
-            "after": self._share(np.maximum(own, after)) - self._share(own),
+            "section": self._share_of_all(self._layout.sections[row]) - self.coverage(row),
+            "file": self._share_of_all(self._layout.files[row]),
             "beside": self._side_by_side(stems.text),
             "number": float(in_text[self._numbers].mean()) if self._numbers else 0.0,
             "topic": self._topic(chunk),
             "emphasis": self._emphasis(chunk),
             "verbatim": self._verbatim(chunk),
-            "opening": float(opens),
             "length": float(np.log(max(len(stems.text), 1)) / 5),
-            "code_wanted": float(chunk.kind in ("code", "mixed") and self._wants_code),
-            "maths_wanted": float(self._wants_maths and "$" in chunk.text),
+            "prose": self._layout.prose if chunk.kind == "prose" else 0.0,
             "code_unasked": float(self._what_is and chunk.kind == "code"),
-            "output_unasked": float(not self._wants_number and "```text" in chunk.text),
+            "output": _share_of_output(chunk.text),
             "exercise": float(_is_exercise(chunk.heading)),
             "summary": float(bool(_SUMMARY.search(own_heading))),
             "picture": float(_is_picture(chunk.text)),
@@ -179,6 +198,12 @@ class Ranking:
             for term, strength in self._stands_for[id]:
                 held[term] = max(held[term], strength)
         return held
+
+    def _share_of_all(self, run: Run) -> float:
+        """Share of what the question's words tell that the passages of a run hold together."""
+        if run not in self._shares:
+            self._shares[run] = self._share(self._hold(self._lexical.stems_of_all(*run)))
+        return self._shares[run]
 
     def _share(self, held: np.ndarray) -> float:
         return float(held @ self._weights) / self._total
@@ -225,18 +250,11 @@ class Ranking:
         text = _plain(chunk.text)
         return sum(run in text for run in self._runs) / len(self._runs) if self._runs else 0.0
 
-    def _next_to(self, row: int, step: int) -> bool:
-        other = row + step
-        return 0 <= other < len(self._chunks) and self._chunks[other].path == self._chunks[row].path
-
-    def _document(self, found: Candidates) -> np.ndarray:
-        """How near the candidates of the same document are: the mean cosine of its best three."""
-        of: dict[str, list[float]] = {}
-        for row, cosine in zip(found.rows, found.cosine.tolist(), strict=True):
-            of.setdefault(self._chunks[row].path, []).append(cosine)
-        low = float(found.cosine.min(initial=1.0))
-        mean = {path: float(np.mean(sorted([low, low, *all], reverse=True)[:3])) for path, all in of.items()}
-        return np.array([mean[self._chunks[row].path] for row in found.rows], np.float32)
+    def _file_share(self, rows: Sequence[int]) -> np.ndarray:
+        """The share of all candidates that are of the same file, (candidates,)."""
+        files = [self._layout.files[row] for row in rows]
+        count = Counter(files)
+        return np.array([count[file] / len(rows) for file in files], np.float32)
 
 
 # What is asked of a passage whatever the question: remembered, since a course has few passages and many questions.
@@ -248,6 +266,11 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def _emphasised(text: str) -> str:
     return " ".join(one or other for one, other in _EMPHASISED.findall(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _share_of_output(text: str) -> float:
+    return sum(len(output) for output in _OUTPUT.findall(text)) / max(len(text), 1)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -27,7 +27,7 @@ from knowledge.generations import Pin, current_name
 from knowledge.joining import AMONG, grouped, together
 from knowledge.manifest import Manifest, StoredDocument, read_manifest
 from knowledge.paths import environment
-from knowledge.ranking import REMEMBERED, Candidates, Ranking, probability, score
+from knowledge.ranking import REMEMBERED, Candidates, Ranking, layout, probability, score
 from knowledge.reranker import CrossEncoder, Reranker, reorder
 from knowledge.words import plain_symbols, tokens
 
@@ -40,7 +40,7 @@ HEADING_BOOST = 8.0  # of a passage under the very heading that the question quo
 LECTURE_BOOST = 2.0  # added to the score; most differences between neighbours in a ranking are below 1
 ALIKE = 0.8  # share of common stems from which two passages count as one
 RERANKED = 20  # passages that a reranker reads
-MIDDLE = 16.0  # the score that is shown as 0.5
+MIDDLE = 20.3  # the score that is shown as 0.5
 QUERY_CHARS = 2000  # more would only dilute the question
 
 log = logging.getLogger(__name__)
@@ -212,6 +212,7 @@ class Generation:
         self._index = VectorIndex(folder, self.chunks)
         self._lexical = Lexical(folder, embedder.is_word)
         self._stems: dict[int, frozenset[int]] = {}
+        self._layout = layout(self.chunks)
 
     def close(self) -> None:
         """Let go of the files at once; without this they go with the last search that holds the generation."""
@@ -270,26 +271,22 @@ class Generation:
         window = self._index.by_windows(asked, rows)
         beside = [self._beside(row) for row in rows]
         everyone = sorted({*rows, *(row for pair in beside for row in pair)})
-        words = dict(zip(everyone, self._index.word_by_word(asked, everyone).tolist(), strict=True))
-        own = np.array([words[row] for row in rows], np.float32)
-        around = np.array(
-            [
-                max((words[other] for other in pair if other != row), default=0.0)
-                for row, pair in zip(rows, beside, strict=True)
-            ],
-            np.float32,
+        met = self._index.word_by_word(asked, everyone)
+        place = {row: number for number, row in enumerate(everyone)}
+        own, before, after = (
+            met[[place[row] for row in some]]
+            for some in (rows, [pair[0] for pair in beside], [pair[1] for pair in beside])
         )
-        ranking = Ranking(query, terms, self.chunks, self._lexical)
-        return ranking, Candidates(rows, cosine, own, around, window, bm25[rows])
+        weights = asked.weights / max(float(asked.weights.sum()), 1e-9)
+        words = own @ weights
+        around = np.maximum(own, np.maximum(before, after)) @ weights
+        ranking = Ranking(query, terms, self.chunks, self._lexical, self._layout)
+        return ranking, Candidates(rows, cosine, words, around, window, bm25[rows])
 
     def _beside(self, row: int) -> tuple[int, int]:
         """The rows before and after in the same document; itself at its ends."""
-        path, last = self.chunks[row].path, len(self.chunks) - 1
-        before, after = max(row - 1, 0), min(row + 1, last)
-        return (
-            before if self.chunks[before].path == path else row,
-            after if self.chunks[after].path == path else row,
-        )
+        first, end = self._layout.files[row]
+        return max(row - 1, first), min(row + 1, end - 1)
 
     def _folded(self, order: Sequence[int], k: int) -> list[tuple[int, list[int]]]:
         """The first `k` rows that are not nearly the same as one before, each with its look-alikes."""

@@ -6,7 +6,7 @@ from course_maker import code_cell, markdown_cell, notebook
 
 from knowledge.chunking import Chunk
 from knowledge.embedding import HashEmbedder
-from knowledge.joining import AMONG, LONGEST, grouped, together
+from knowledge.joining import AMONG, LONGEST, PAIRS, grouped, together
 from knowledge.refresh import refresh
 from knowledge.search import KnowledgeBase
 
@@ -59,6 +59,15 @@ def test_other_files_long_passages_tasks_and_their_answers_stay_apart(other):
 
 def test_a_task_and_the_cell_below_it_belong_together():
     assert rows([0, 1], [chunk(n, heading=("Question 1",)) for n in range(2)]) == [(0, 1)]
+
+
+def test_behind_the_first_places_passages_stay_alone():
+    chunks = [chunk(n) for n in range(2 * PAIRS + 4)]
+    found = rows(
+        list(range(len(chunks))), chunks, 100, {row: -3.0 * (row // 2) for row in range(len(chunks))}
+    )
+    assert found[:PAIRS] == [(2 * n, 2 * n + 1) for n in range(PAIRS)]
+    assert found[PAIRS:] == [(row,) for row in range(2 * PAIRS, len(chunks))]
 
 
 def test_far_down_the_list_nothing_is_joined():

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from course_maker import code_cell, markdown_cell, notebook
@@ -5,7 +7,7 @@ from course_maker import code_cell, markdown_cell, notebook
 from knowledge.embedding import HashEmbedder
 from knowledge.index import STEP, VectorIndex
 from knowledge.lexical import acronyms
-from knowledge.ranking import WEIGHTS, fused, probability, score
+from knowledge.ranking import SOME_PROSE, WEIGHTS, fused, layout, probability, score
 from knowledge.refresh import refresh
 from knowledge.search import KnowledgeBase
 
@@ -68,42 +70,89 @@ def test_the_passages_next_to_it_speak_for_a_passage(course, measured):
     )
     (course / "cards.ipynb").write_text(notebook(*cells), encoding="utf-8")
     texts, measures = measured("deck draw")
-    assert of(texts, measures["after"], "draw(7)") > 0.3
-    assert of(texts, measures["after"], "deck is shuffled") == 0
-    apart = of(texts, measures["words"], "deck is shuffled") - of(texts, measures["words"], "draw(7)")
-    assert abs(apart) > 0.01
-    assert of(texts, measures["nearby"], "draw(7)") == pytest.approx(apart, abs=1e-5)
-    assert of(texts, measures["nearby"], "deck is shuffled") == pytest.approx(-apart, abs=1e-5)
+    # Each has one of the two words, and the other one is met next to it: a hash knows no likeness between words.
+    for part in ("draw(7)", "deck is shuffled"):
+        met = of(texts, measures["words"], part)
+        assert 0.3 < met < 0.7
+        assert of(texts, measures["neighbours"], part) == pytest.approx(1 - met, abs=0.02)
+    assert of(texts, measures["neighbours"], "straight line") < 0.3
 
 
-def test_what_a_question_asks_for_decides_what_maths_code_and_outputs_are_worth(course, measured):
-    printed = {"output_type": "stream", "name": "stdout", "text": ["zeta 0.75\n"]}
-    cells = (markdown_cell("# Z\n\n## Zeta\n\nHere $\\zeta = 2$."), code_cell("print(zeta)", printed))
-    (course / "z.ipynb").write_text(notebook(*cells), encoding="utf-8")
-    for question, wanted in (("formula of zeta", 1.0), ("zeta", 0.0)):
-        texts, measures = measured(question)
-        assert of(texts, measures["maths_wanted"], "zeta") == wanted
-    for question, unasked in (("zeta", 1.0), ("how many zeta", 0.0)):
-        texts, measures = measured(question)
-        assert of(texts, measures["output_unasked"], "0.75") == unasked
-    texts, measures = measured("what is an arm")
+def test_a_passage_is_spoken_for_by_its_section_and_its_file_and_by_no_other(course, measured):
+    long = "Filler about nothing at all. " * 60
+    (course / "s.md").write_text(
+        f"# S\n\n## Cups\n\nA zeta line.\n\n{long}\n\nAn omega line.\n\n## Mugs\n\nA kappa line.\n",
+        encoding="utf-8",
+    )
+    (course / "t.md").write_text("# T\n\n## Bowls\n\nA zeta here.\n", encoding="utf-8")
+    texts, measures = measured("zeta omega kappa")
+    third = pytest.approx(1 / 3, abs=0.1)  # three words that tell about the same
+    assert of(texts, measures["text"], "A zeta line") == third
+    assert of(texts, measures["section"], "A zeta line") == third
+    assert of(texts, measures["section"], "A kappa line") == 0
+    assert of(texts, measures["file"], "A zeta line") == of(texts, measures["file"], "A kappa line") == 1
+    assert of(texts, measures["file"], "A zeta here") == third
+    assert of(texts, measures["section"], "A zeta here") == 0
+
+
+def test_the_candidates_of_a_file_are_counted(course, measured):
+    (course / "many.md").write_text(
+        "# M\n\n" + "\n\n".join(f"## Part {n}\n\nA zeta, number {n}." for n in range(3)), encoding="utf-8"
+    )
+    texts, measures = measured("zeta")
+    shares = measures["file_share"]
+    assert of(texts, shares, "A zeta") == pytest.approx(sum("A zeta" in t for t in texts) / len(texts))
+
+
+def test_a_cells_output_is_told_from_its_code(course, measured):
+    printed = {"output_type": "stream", "name": "stdout", "text": ["zeta 0.75\n" * 9]}
+    (course / "z.ipynb").write_text(notebook(code_cell("print(zeta)", printed)), encoding="utf-8")
+    texts, measures = measured("zeta")
+    assert 0.5 < of(texts, measures["output"], "0.75") < 1
+    assert of(texts, measures["output"], "def select_arm") < 0.1
+    assert of(texts, measures["output"], "straight line") == 0
+
+
+def test_a_listing_is_not_what_something_is(course, measured):
+    (course / "z.ipynb").write_text(notebook(code_cell("zeta = grow()")), encoding="utf-8")
+    texts, measures = measured("what is zeta")
+    assert of(texts, measures["code_unasked"], "grow()") == 1
     assert of(texts, measures["code_unasked"], "def select_arm") == 0  # prose goes along with it
     assert of(texts, measures["code_unasked"], "straight line") == 0
+    texts, measures = measured("grow zeta")
+    assert of(texts, measures["code_unasked"], "grow()") == 0
 
 
-def test_a_summary_a_caption_and_an_opening_are_known(course, measured):
-    long = "The zeta grows and grows. " * 60
-    text = f"# Q\n\n## Growth\n\n{long}\n\n## Summary\n\nA zeta grows.\n\n## Look\n\n![a zeta](z.png)\n"
+def test_prose_counts_where_a_course_mostly_tells_in_prose():
+    def made(*kinds):
+        chunks = [SimpleNamespace(path="a.md", heading=(), kind=kind) for kind in kinds]
+        return layout(chunks).prose
+
+    assert made("prose", "prose", "prose", "code") == pytest.approx(0.75 - SOME_PROSE)
+    assert made("prose", "code", "code", "mixed") == 0
+    assert made() == 0
+
+
+def test_files_and_sections_are_runs_of_passages():
+    places = (("a", "1"), ("a", "1"), ("a", "2"), ("b", "2"), ("a", "1"))
+    found = layout([SimpleNamespace(path=path, heading=(head,), kind="code") for path, head in places])
+    assert found.files == [(0, 3), (0, 3), (0, 3), (3, 4), (4, 5)]
+    assert found.sections == [(0, 2), (0, 2), (2, 3), (3, 4), (4, 5)]
+
+
+def test_a_summary_and_a_caption_are_known(course, measured):
+    parts = (
+        "## Growth\n\nThe zeta grows and grows.",
+        "## Summary\n\nA zeta grows.",
+        "## Look\n\n![a zeta](z.png)\n",
+    )
+    text = "# Q\n\n" + "\n\n".join(parts)
     (course / "q.md").write_text(text, encoding="utf-8")
     texts, measures = measured("zeta")
     assert of(texts, measures["summary"], "A zeta grows") == 1
     assert of(texts, measures["picture"], "[Picture") == 1
-    assert (
-        of(texts, measures["summary"], "grows and grows") == of(texts, measures["picture"], "grows and") == 0
-    )
-    openings = [v for t, v in zip(texts, measures["opening"], strict=True) if "grows and grows" in t]
-    assert sorted(openings) == [0.0] * (len(openings) - 1) + [1.0]
-    assert len(openings) > 1
+    assert of(texts, measures["summary"], "grows and grows") == 0
+    assert of(texts, measures["picture"], "straight line") == 0
 
 
 def test_a_heading_that_is_the_question_is_its_topic(measured):
@@ -138,15 +187,12 @@ def test_what_is_quoted_to_the_letter_counts_whatever_the_spaces(course, measure
     assert of(texts, measures["verbatim"], "zeta = 4") == 1
 
 
-def test_code_counts_when_it_is_wanted_and_exercises_are_known(course, measured):
+def test_exercises_are_known(course, measured):
     text = "# E\n\n## Exercises\n\nPlot the reward and select_arm again.\n"
     (course / "e.md").write_text(text, encoding="utf-8")
     texts, measures = measured("code of select_arm")
-    assert of(texts, measures["code_wanted"], "def select_arm") == 1
     assert of(texts, measures["exercise"], "Plot the reward") == 1
     assert of(texts, measures["exercise"], "def select_arm") == 0
-    _, plain = measured("the arm")
-    assert not plain["code_wanted"].any()
 
 
 def test_word_by_word_agrees_with_a_loop(course, index):
@@ -156,13 +202,14 @@ def test_word_by_word_agrees_with_a_loop(course, index):
     asked = embedder.embed_query("random arm with epsilon")
     made = embedder.embed_passages([chunk.embedded for chunk in base.chunks])
     rows = list(range(len(base.chunks)))
-    wanted = [
-        np.average([max(item.words @ word / 127) for word in asked.words], weights=asked.weights)
-        for item in made
-    ]
+    wanted = np.array([[max(item.words @ word / 127) for word in asked.words] for item in made])
     assert isinstance(base._index, VectorIndex)
     assert base._index.word_by_word(asked, rows) == pytest.approx(wanted, abs=1e-5)
     assert base._index.word_by_word(asked, rows[1:2]) == pytest.approx(wanted[1:2], abs=1e-5)
+    _, found = base.look("random arm with epsilon", asked, 60)
+    assert found.words == pytest.approx(
+        wanted[list(found.rows)] @ asked.weights / asked.weights.sum(), abs=1e-5
+    )
 
 
 def test_windows_agree_with_a_loop(course, index):
