@@ -136,10 +136,11 @@ def read_document(path: str, data: bytes, root_name: str = "") -> Document:
         raise UnreadableError("nested too deeply to be read") from None
     except MemoryError:
         raise UnreadableError("too large for this computer's memory") from None
-    sections = [section for section in sections if section.blocks]
     if not sections:
         raise UnreadableError("there is no text in it")
     title, sections = take_title(path, sections)
+    if not (sections := with_lone_headings(sections)):
+        raise UnreadableError("there is no text in it")
     lecture = lecture_of(path, root_name, title)
     return Document(path, title, lecture, tuple(sections), "; ".join(reading.remarks))
 
@@ -157,14 +158,29 @@ def _clean(section: Section) -> Section:
 
 def take_title(path: str, sections: list[Section]) -> tuple[str, list[Section]]:
     """The first level-1 heading (marked `# …` by the readers) or the file's name; and sections without it."""
-    first = next((section.heading[0] for section in sections if section.heading and not section.derived), "")
+    first = _first_heading(sections)
     name = first.removeprefix("# ").strip()
-    # Many notebooks open with "## Lecture 8: …" and have no level-1 heading at all.
-    is_title = first.startswith("# ") or (
-        sections[0].heading[:1] == (first,) and lecture_number(name, numbered=False) is not None
-    )
+    is_title = first.startswith("# ") or (sections[0].heading[:1] == (first,) and _names_lecture(first))
     title = name if is_title and 0 < len(name) <= 120 else title_from_name(path)
     return title, [_without_title(section, title) for section in sections]
+
+
+def _first_heading(sections: list[Section]) -> str:
+    """The first heading, or the first of level 1 where only headings stand above it."""
+    names = [section.heading[0] for section in sections if section.heading and not section.derived]
+    # Many notebooks open with "## Lecture 8: …" and have no level-1 heading at all.
+    if not names or _names_lecture(names[0]):
+        return names[0] if names else ""
+    for section in sections:
+        if section.heading and section.heading[0].startswith("# "):
+            return section.heading[0]
+        if section.blocks:
+            break
+    return names[0]
+
+
+def _names_lecture(heading: str) -> bool:
+    return lecture_number(heading.removeprefix("# "), numbered=False) is not None
 
 
 def _without_title(section: Section, title: str) -> Section:
@@ -172,6 +188,42 @@ def _without_title(section: Section, title: str) -> Section:
     if names and names[0] == title:
         names = names[1:]
     return replace(section, heading=tuple(name for name in names if name))
+
+
+LEAST_WORDS = 3  # of a heading that says something with nothing below it; not "Exercise 2", "Questions?"
+
+
+def with_lone_headings(sections: list[Section]) -> list[Section]:
+    """Sections with text. A heading that has none below it, nor below its subheadings, is text itself.
+
+    It is a line of the section around it, with its neighbours: a syllabus of headings is one list. Only in front of a
+    section that the chunker would join to such a line does it stand for itself.
+    """
+    least = LEAST_WORDS if any(section.blocks for section in sections) else 1
+    around: list[tuple[str, ...]] = []  # for each section, the heading of the last one with text above it
+    last: tuple[str, ...] = ("",)
+    for section in sections:
+        around.append(last)
+        if section.blocks:
+            last = section.heading[:-1] if section.derived else section.heading
+    kept: list[Section] = []  # backwards
+    in_list = False  # the one that was kept last is a line of the section around it
+    for section, before in zip(reversed(sections), reversed(around), strict=True):
+        if section.blocks:
+            kept.append(section)
+            in_list = False
+            continue
+        heading, above = section.heading, section.heading[:-1]
+        after = kept[-1].heading if kept else None
+        if after is not None and after[: len(heading)] == heading:
+            continue  # an ordinary heading: there is text below it
+        if not heading or len(heading[-1].split()) < least:
+            continue
+        ends = after is None or after[: len(above)] != above
+        in_list = in_list or ends or before == above
+        text = Block(PROSE, f"**{heading[-1]}**")
+        kept.append(replace(section, heading=above if in_list else heading, blocks=(text,)))
+    return kept[::-1]
 
 
 def title_from_name(path: str) -> str:

@@ -14,7 +14,14 @@ from typing import Any
 
 from knowledge.documents import CODE, OUTPUT, PROSE, TABLE, Block, Reading, Section
 from knowledge.errors import UnreadableError
-from knowledge.markdown_reader import TITLE_MARK, clean, front_title, read_markdown, without_base64
+from knowledge.markdown_reader import (
+    TITLE_MARK,
+    clean,
+    front_title,
+    read_markdown,
+    under_title,
+    without_base64,
+)
 
 OUTPUT_LINES = 14  # a table of describe() has nine lines; a training log is cut to its ends
 OUTPUT_CHARS = 900
@@ -41,6 +48,7 @@ _DEFINITION = re.compile(r"^(?:class|def)\s+(\w+)", re.M)
 def read_notebook(reading: Reading) -> list[Section]:
     sections: list[Section] = []
     heading: tuple[str, ...] = ()
+    title = ""
     for index, cell in enumerate(_cells(reading.text())):
         kind, source = _kind_and_source(cell)
         if index == 0 and not heading:
@@ -56,7 +64,7 @@ def read_notebook(reading: Reading) -> list[Section]:
                 own = code_heading(source) if not _below_title(heading) else ""
                 path_here = (*heading, own) if own else heading
                 sections.append(Section(path_here, tuple(blocks), index, derived=bool(own)))
-    return sections
+    return under_title(title, sections)
 
 
 def _source_blocks(source: str) -> Iterator[Block]:

@@ -84,7 +84,7 @@ def test_the_ingest_command_line_sees_only_knowledge():
         ("alembic", ("tutor/migrations/",)),
         ("argon2", ("tutor/passwords.py",)),
         ("fsrs", ("tutor/progress.py",)),
-        ("yaml", ("tutor/quiz/authored.py",)),
+        ("yaml", ("tutor/quiz/authored.py", "knowledge/front_matter.py")),
         ("distributed", ("labs/cluster.py",)),
         ("prometheus_client", ("tutor/metrics.py",)),
     ],

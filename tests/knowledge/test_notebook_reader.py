@@ -202,3 +202,19 @@ def test_a_title_in_front_matter_counts():
     raw = {"cell_type": "raw", "source": '---\ntitle: "Bandits"\nauthor: A\n---\n'}
     document = read(raw, markdown_cell("## Exploring\n\nText."))
     assert (document.title, document.sections[0].heading) == ("Bandits", ("Exploring",))
+
+
+def test_the_title_stands_in_a_cell_of_its_own():
+    document = read(
+        markdown_cell("# Lecture 4: Kernels"), markdown_cell("# Introduction\nText."), path="a.ipynb"
+    )
+    assert (document.title, document.lecture) == ("Lecture 4: Kernels", 4)
+    assert [section.heading for section in document.sections] == [("Introduction",)]
+    alone = read(markdown_cell("# Lab 2: Clustering"), code_cell("# Exercise one\nx = 1"), path="a.ipynb")
+    assert alone.title == "Lab 2: Clustering"
+
+
+def test_a_title_in_front_matter_stays_where_level_1_is_for_sections():
+    raw = {"cell_type": "raw", "source": '---\ntitle: "Bandits"\n---\n'}
+    document = read(raw, markdown_cell("# Exploring\n\nText."), markdown_cell("# Earning\n\nMore."))
+    assert (document.title, document.sections[0].heading) == ("Bandits", ("Exploring",))
