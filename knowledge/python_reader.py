@@ -32,7 +32,7 @@ from knowledge.text_reader import paragraph
 
 LONG_CLASS = 60  # lines: from here on a class gives a section for each method
 
-_COMMENT = re.compile(r"^#(?: |#+ ?)?(.*)$")
+_COMMENT = re.compile(r"^#+ ?(.*)$")
 _TOP = re.compile(r"^(?:@|def |class |async def )")
 _UNDERLINE = re.compile(r"[-=~^]{3,}")
 _COLAB_HEAD = re.compile(

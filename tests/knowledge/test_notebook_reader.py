@@ -231,6 +231,7 @@ def test_a_title_in_front_matter_counts():
     [
         ({"kernelspec": {"name": "ir", "language": "R"}}, "r"),
         ({"kernelspec": {"name": "julia-1.10"}}, "julia"),
+        ({"language_info": {"name": "IRkernel"}}, "r"),
         ({"language_info": {"name": "C++17"}}, "cpp"),
         ({"language_info": {"name": "ipython3"}}, "python"),
         ({"language_info": {"name": "no such language"}, "kernelspec": 7}, "python"),
@@ -308,6 +309,10 @@ def test_an_address_is_no_result_and_what_is_printed_below_it_is_one():
         {"plain": "Text(0.5, 1.0, 'Loss')"},
         {"plain": "(array([1., 2.]),\n array([0., 1.]),\n <BarContainer object of 10 artists>)"},
         {"plain": "<IPython.core.display.HTML object>", "html": "<div id='x'></div><script>draw()</script>"},
+        {
+            "plain": "<IPython.core.display.HTML object>",
+            "html": "<svg><text>0.5</text><text>1.0</text></svg>",
+        },
     ],
 )
 def test_what_a_plot_leaves_behind_says_nothing(data):
@@ -338,7 +343,7 @@ def test_a_formula_is_kept_as_one():
 
 def test_markdown_that_a_cell_shows_keeps_its_sentences_and_its_headings_in_bold():
     sentence = "An answer that goes on. " * 20
-    markdown = f"## Answer\n\n{sentence}\n\n```r\nx <- 1\n```\n\n## More\n\nEnd."
+    markdown = f"## Answer\n\n{sentence}\n\n```r\nx <- 1\n```\n\n### More\n\nEnd."
     kept = of(shown(plain="<IPython.core.display.Markdown object>", markdown=markdown))
     assert kept == [
         ("prose", f"**Answer**\n\n{sentence.strip()}"), ("code", "x <- 1"), ("prose", "**More**\n\nEnd."),
