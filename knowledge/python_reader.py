@@ -1,7 +1,7 @@
 """Python scripts -> sections: the module's docstring, functions and classes, the statements between them.
 
-A docstring comes as text and the code after it as code. Scripts that are notebooks in disguise (`# %%` cells, or
-what Jupyter exports with `# In[3]:`) are read cell by cell. A script that does not parse is cut at its definitions.
+A docstring comes as text and the code after it as code. Scripts that are notebooks (`script_cells`) are read cell by
+cell. A script that does not parse is cut at its definitions.
 """
 
 from __future__ import annotations
@@ -14,27 +14,41 @@ from dataclasses import replace
 from inspect import cleandoc
 
 from knowledge.documents import CODE, PROSE, Block, Reading, Section
-from knowledge.markdown_reader import read_markdown, without_base64
-from knowledge.notebook_reader import code_heading
+from knowledge.markdown_reader import TITLE_MARK, read_markdown, without_base64
+from knowledge.notebook_reader import code_heading, last_heading
 from knowledge.rst_reader import inline
+from knowledge.script_cells import (
+    COLAB,
+    NO_TEXT,
+    Cell,
+    cells_of,
+    comments_end,
+    is_code,
+    leading_string,
+    stripped,
+    uncommented,
+)
 from knowledge.text_reader import paragraph
 
 LONG_CLASS = 60  # lines: from here on a class gives a section for each method
 
-_CELL = re.compile(r"^#\s*(?:%%+|In\[[ \d]*\]:|<codecell>|<markdowncell>)[ \t]*(.*)$")
 _COMMENT = re.compile(r"^#+ ?(.*)$")
 _TOP = re.compile(r"^(?:@|def |class |async def )")
 _UNDERLINE = re.compile(r"[-=~^]{3,}")
-_JUPYTEXT = re.compile(r"\A(?:#!.*\n)?# ---\n(?:#.*\n)*?# ---\n")
+_COLAB_HEAD = re.compile(
+    rf"\A.{{0,300}}\s+{COLAB}.{{0,80}}\s+(?:Original file is located at\s+\S{{1,300}}\s*)?"
+)
+_KERAS_TITLE = re.compile(r"Title:[ \t]*(\S.{0,200})\n")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def read_python(reading: Reading) -> list[Section]:
     text = without_base64(reading.text())
+    if found := cells_of(text):
+        title, cells = found
+        return list(_of_cells(cells, (f"{TITLE_MARK}{title}",) if title else ()))
     lines = text.split("\n")
-    if sum(_CELL.match(line) is not None for line in lines) >= 2:
-        return list(_cells(_JUPYTEXT.sub("", text).split("\n")))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in a string is no business of ours
@@ -126,62 +140,60 @@ def _statements(lines: Sequence[str]) -> Iterator[Section]:
         yield Section((name,) if name else (), (Block(CODE, source, "python"),), derived=bool(name))
 
 
-def _cells(lines: Sequence[str]) -> Iterator[Section]:
-    """Cells of a script: comments at the head of a cell are its text, the rest its code."""
-    heading: tuple[str, ...] = ()
-    for title, is_text, cell in _split_cells(lines):
-        while cell and not cell[0].strip():
-            cell = cell[1:]
-        count = next((n for n, line in enumerate(cell) if not line.startswith("#")), len(cell))
-        told = "\n".join(_COMMENT.sub(r"\1", line) for line in cell[:count])
-        code = "\n".join(cell[count:]).strip("\n")
-        if is_text and not told:  # text between triple quotes
-            told, code = code.strip().strip("\"'"), ""
-        elif is_text and code.strip():
-            told, code = f"{told}\n\n{code}", ""
-        if title:
-            told = f"## {title}\n\n{told}"
+def _of_cells(cells: Iterator[Cell], heading: tuple[str, ...]) -> Iterator[Section]:
+    opened = False
+    for cell in cells:
+        told, code = _text_and_code(cell)
+        if told and not opened:
+            told = _opening(told)
+        opened = opened or bool(told or code)
+        if cell.title:
+            told = f"{'#' * cell.level} {cell.title}\n\n{told}"
         if told.strip():
             yield from read_markdown(told, path=heading)
-            heading = read_markdown(f"{told}\n\nx", path=heading)[-1].heading
+            heading = last_heading(told, heading)
         if code.strip():
             own = "" if heading else code_heading(code)
             yield Section(
-                (*heading, own) if own else heading, (Block(CODE, code, "python"),), derived=bool(own)
+                (*heading, own) if own else heading, (Block(CODE, code, cell.language),), derived=bool(own)
             )
 
 
-def _split_cells(lines: Sequence[str]) -> Iterator[tuple[str, bool, list[str]]]:
-    """(title, whether it is text, lines) of each cell; before the first mark there may be one as well."""
-    title, is_text = "", False
-    cell: list[str] = []
-    for number, line in enumerate(lines):
-        found = _CELL.match(line)
-        # Jupyter exports a text cell as comments that stand alone between two empty lines.
-        alone = line.startswith("# ") and number > 0 and not lines[number - 1].strip()
-        if found is None and not (alone and cell and _text_follows(lines, number)):
-            cell.append(line)
-            continue
-        yield title, is_text, cell
-        title, is_text, cell = "", False, []
-        if found is None:
-            is_text, cell = True, [line]
-            continue
-        name = re.sub(r"\[(?:markdown|md)\]|\[.*?\]|\b\w+=\S+", "", found[1]).strip(" %#-=")
-        is_text = "markdowncell" in line or re.search(r"\[(?:markdown|md)\]", line) is not None
-        title = name[:80]
-    yield title, is_text, cell
+def _text_and_code(cell: Cell) -> tuple[str, str]:
+    """A cell's text as Markdown, and its code. What opens a code cell, a string or comments, is its text too."""
+    lines = stripped(cell.lines)
+    told, rest = leading_string(lines)
+    if cell.is_text:
+        return "\n".join([told, *map(uncommented, rest)]).strip("\n"), ""
+    if cell.language != "python":
+        return "", "\n".join(map(uncommented, lines))
+    if not told:
+        end = comments_end(lines)
+        end = next((n for n, line in enumerate(lines[:end]) if NO_TEXT.match(line)), end)
+        if not is_code(lines[:end]):
+            told = "\n".join(_COMMENT.sub(r"\1", line) for line in lines[:end])
+            rest = lines[end:]
+    return _without_overlines(told), "\n".join(rest).strip("\n")
 
 
-def _text_follows(lines: Sequence[str], number: int) -> bool:
-    """Whether comments stand alone: nothing but comments until an empty line, then the mark of a cell."""
-    while number < len(lines) and lines[number].startswith("#") and not _CELL.match(lines[number]):
-        number += 1
-    while number < len(lines) and not lines[number].strip():
-        number += 1
-    return number == len(lines) or (
-        lines[number - 1].strip() == "" and _CELL.match(lines[number]) is not None
+def _opening(told: str) -> str:
+    """The text of the first cell: without what Colab writes above it, with a title where Keras names one."""
+    if COLAB in told[:600]:
+        return _COLAB_HEAD.sub("", told)
+    if found := _KERAS_TITLE.match(told):
+        return f"# {found[1]}\n\n{told[found.end() :]}"
+    return told
+
+
+def _without_overlines(told: str) -> str:
+    """Markdown knows no line of signs above a heading, as reStructuredText has it."""
+    lines = told.split("\n")
+    kept = (
+        line
+        for number, line in enumerate(lines)
+        if not (_UNDERLINE.fullmatch(line) and lines[number + 2 : number + 3] == [line])
     )
+    return "\n".join(kept)
 
 
 def docstring(text: str) -> list[Block]:

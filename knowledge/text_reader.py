@@ -1,7 +1,7 @@
 """Plain text -> sections: paragraphs under headings that are underlined, numbered or in capitals.
 
 Lines that an editor wrapped are joined, since a sentence is quoted as a whole; columns and indented lists keep
-their lines.
+their lines. Of the captions of a film the words are kept.
 """
 
 from __future__ import annotations
@@ -24,16 +24,46 @@ NAMED = re.compile(
 _ITEM = re.compile(r"\s*(?:[-*+•◦▪‣–]|\(?[0-9a-z]{1,2}[.)])\s+\S")
 _COLUMNS = re.compile(r"\t|\S {3,}\S")
 _MARKDOWN = re.compile(r"^(?:#{1,6} \S|```)", re.M)
+# When a caption of a film is shown: 00:00:01,000 --> 00:00:04,000
+_TIMING = re.compile(r"\s*(?:\d{1,3}:)?\d\d:\d\d[.,]\d{3}\s+-->\s+(?:\d{1,3}:)?\d\d:\d\d[.,]\d{3}.*")
+_CAPTION_TAG = re.compile(r"</?[a-z][^<>]{0,100}>|<[\d:.]{5,12}>|\{\\[^{}]{0,40}\}")
+_SPOKEN = 600  # characters: from here on the end of a sentence ends a paragraph of a transcript
 _DELIMITERS = ("\t", ";", ",", "|")
 
 
 def read_text(reading: Reading) -> list[Section]:
     text = reading.text()
+    if spoken := _transcript(text):  # more numbers than words, and yet no data
+        return [Section((), tuple(spoken))]
     if why := not_prose(text):
         raise UnreadableError(why)
     if _MARKDOWN.search(text):
         return read_markdown(text)
     return sections_of(text)
+
+
+def _transcript(text: str) -> list[Block]:
+    """What is said in a film, from its captions (SRT, WebVTT): their words in paragraphs. [] for any other text."""
+    lines = text.split("\n")
+    timed = [number for number, line in enumerate(lines) if _TIMING.fullmatch(line)]
+    if len(timed) < 3:
+        return []
+    # A caption has its number, or below an empty line a name, above its timing.
+    silent = {
+        at - 1 for at in timed if lines[at - 1].strip().isdigit() or not "".join(lines[at - 2 : at - 1])
+    }
+    silent.update(timed)
+    said, last = [""], ""
+    for number in range(timed[0], len(lines)):
+        words = "" if number in silent else _CAPTION_TAG.sub("", lines[number]).strip()
+        if not words or words == last:  # captions that roll up repeat their last line
+            continue
+        said[-1] = f"{said[-1]} {words}".lstrip()
+        last = words
+        # What a machine wrote down may have no sentences.
+        if len(said[-1]) >= (_SPOKEN if words.endswith((".", "?", "!")) else 2 * _SPOKEN):
+            said.append("")
+    return [Block(PROSE, part) for part in said if part]
 
 
 def sections_of(text: str) -> list[Section]:

@@ -3,13 +3,29 @@ import json
 import pytest
 from course_maker import code_cell, markdown_cell, notebook
 
-from knowledge.documents import read_document
+from knowledge.documents import OUTPUT, read_document
 from knowledge.errors import UnreadableError
 from knowledge.notebook_reader import code_heading
 
 
 def read(*cells, path="lecture_09/notebook.ipynb"):
     return read_document(path, notebook(*cells).encode())
+
+
+def printed(text):
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def shown(**data):
+    return {
+        "output_type": "execute_result",
+        "data": {f"text/{name}": text for name, text in data.items()},
+    }
+
+
+def of(*outputs, source="run()"):
+    """What is kept of a cell's outputs: (kind, text) of each."""
+    return [(block.kind, block.text) for block in read(code_cell(source, *outputs)).sections[0].blocks[1:]]
 
 
 def test_sections_know_their_cell_and_the_heading_of_the_cells_before():
@@ -89,6 +105,12 @@ def test_a_notebook_without_prose_takes_headings_from_its_code_and_a_title_from_
         ("%matplotlib inline\n# Plot the loss ----", "Plot the loss"),
         ("# x = old(code)\ndef fit(x):\n    pass", "fit"),
         ("x = 1", ""),
+        ("#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\n# Train the net\nx = 1", "Train the net"),
+        ("# YOUR CODE HERE\nraise NotImplementedError()", ""),
+        ("### BEGIN SOLUTION\ndef fit(x):\n    pass", "fit"),
+        ("#| label: fig-loss\nplot()", ""),
+        ("#' Sum of squares\nf <- function(x) sum(x^2)", "Sum of squares"),
+        ("# This Python 3 environment comes with many helpful analytics libraries installed\nx = 1", ""),
     ],
 )
 def test_what_a_code_cell_says_of_itself(source, heading):
@@ -218,3 +240,186 @@ def test_a_title_in_front_matter_stays_where_level_1_is_for_sections():
     raw = {"cell_type": "raw", "source": '---\ntitle: "Bandits"\n---\n'}
     document = read(raw, markdown_cell("# Exploring\n\nText."), markdown_cell("# Earning\n\nMore."))
     assert (document.title, document.sections[0].heading) == ("Bandits", ("Exploring",))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "language"),
+    [
+        ({"kernelspec": {"name": "ir", "language": "R"}}, "r"),
+        ({"kernelspec": {"name": "julia-1.10"}}, "julia"),
+        ({"language_info": {"name": "IRkernel"}}, "r"),
+        ({"language_info": {"name": "C++17"}}, "cpp"),
+        ({"language_info": {"name": "ipython3"}}, "python"),
+        ({"language_info": {"name": "no such language"}, "kernelspec": 7}, "python"),
+        ({}, "python"),
+    ],
+)
+def test_a_listing_has_the_language_of_the_kernel(metadata, language):
+    data = {**json.loads(notebook(code_cell("x"))), "metadata": metadata}
+    assert read_document("a.ipynb", json.dumps(data).encode()).sections[0].blocks[0].lang == language
+
+
+@pytest.mark.parametrize(
+    ("source", "language"),
+    [
+        ("%%bash\nls", "bash"),
+        ("%%R -i x\nplot(x)", "r"),
+        ("%%script perl\nprint 1", "perl"),
+        ("%%writefile model.R\nx <- 1", "r"),
+        ("%%writefile -a notes.dat\nwords", "text"),
+        ("%%bigquery df\nSELECT 1", "sql"),
+        ("%%time\nfit()", "python"),
+        ("%%capture\nfit()", "python"),
+    ],
+)
+def test_a_cell_magic_names_the_language_of_its_cell(source, language):
+    assert read(code_cell(source)).sections[0].blocks[0].lang == language
+
+
+def test_an_editor_may_give_a_cell_a_language_of_its_own():
+    document = read(
+        {**code_cell("SELECT 1"), "metadata": {"vscode": {"languageId": "sql"}}}, code_cell("x = 1")
+    )
+    assert [section.blocks[0].lang for section in document.sections] == ["sql", "python"]
+
+
+def test_what_is_printed_piece_by_piece_is_shortened_as_one():
+    ((kind, text),) = of(*(printed(f"step {n}\n") for n in range(400)))
+    assert kind == OUTPUT
+    assert text.startswith("step 0\nstep 1\n")
+    assert text.endswith("step 398\nstep 399")
+    assert len(text.split("\n")) <= 14
+
+
+def test_of_very_many_outputs_the_first_and_the_last_are_kept():
+    kept = of(*(shown(plain=f"table {n}") for n in range(40)))
+    assert [text for _, text in kept] == [*(f"table {n}" for n in range(7)), "…", "table 38", "table 39"]
+
+
+def test_a_bar_that_ends_in_losses_leaves_them():
+    log = (
+        "Epoch 1/2\n   1/1875 [....] - ETA: 5s - loss: 2.3\x08\x08\r"
+        "1875/1875 [==============================] - 2s 1ms/step"
+        " - loss: 0.2952\nEpoch 2/2\n"
+        "\x1b[1m1875/1875\x1b[0m \x1b[32m━━━━━━━━━━\x1b[0m\x1b[37m\x1b[0m 3s 1ms/step - loss: 0.43\n"
+    )
+    assert of(printed(log)) == [
+        (OUTPUT, "Epoch 1/2\n1875/1875 - loss: 0.2952\nEpoch 2/2\n1875/1875 - loss: 0.43")
+    ]
+
+
+def test_lines_that_end_as_windows_ends_them_are_kept():
+    assert of(printed("Volume\r\nDirectory\r\n")) == [(OUTPUT, "Volume\nDirectory")]
+
+
+def test_an_address_is_no_result_and_what_is_printed_below_it_is_one():
+    assert of(printed("<keras.callbacks.History object at 0x7f00>\nAccuracy: 0.98\n")) == [
+        (OUTPUT, "Accuracy: 0.98")
+    ]
+    assert of(shown(plain="<keras.callbacks.History at 0x7f00>")) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"plain": "Text(0.5, 1.0, 'Loss')"},
+        {"plain": "(array([1., 2.]),\n array([0., 1.]),\n <BarContainer object of 10 artists>)"},
+        {"plain": "<IPython.core.display.HTML object>", "html": "<div id='x'></div><script>draw()</script>"},
+        {
+            "plain": "<IPython.core.display.HTML object>",
+            "html": "<svg><text>0.5</text><text>1.0</text></svg>",
+        },
+    ],
+)
+def test_what_a_plot_leaves_behind_says_nothing(data):
+    assert of(shown(**data)) == []
+
+
+def test_a_widget_says_nothing_whatever_it_is_called():
+    widget = {
+        "text/plain": "Checkbox(value=False)",
+        "application/vnd.jupyter.widget-view+json": {"model_id": "x"},
+    }
+    assert of({"output_type": "display_data", "data": widget}) == []
+
+
+def test_a_kernel_that_sends_a_table_in_every_format_is_quoted_in_the_plain_one():
+    table = shown(
+        plain=" Row | a\n   1 | 2", latex="\\begin{tabular}{r}\n2\n\\end{tabular}", markdown="| a |\n|---|\n| 2 |",
+        html="<table><tr><td>2</td></tr></table>",
+    )  # fmt: skip
+    assert of(table) == [(OUTPUT, " Row | a\n   1 | 2")]
+
+
+def test_a_formula_is_kept_as_one():
+    assert of(shown(plain="x**2/2", latex="$\\displaystyle \\frac{x^{2}}{2}$")) == [
+        ("prose", "$\\displaystyle \\frac{x^{2}}{2}$")
+    ]
+
+
+def test_markdown_that_a_cell_shows_keeps_its_sentences_and_its_headings_in_bold():
+    sentence = "An answer that goes on. " * 20
+    markdown = f"## Answer\n\n{sentence}\n\n```r\nx <- 1\n```\n\n### More\n\nEnd."
+    kept = of(shown(plain="<IPython.core.display.Markdown object>", markdown=markdown))
+    assert kept == [
+        ("prose", f"**Answer**\n\n{sentence.strip()}"), ("code", "x <- 1"), ("prose", "**More**\n\nEnd."),
+    ]  # fmt: skip
+
+
+def test_text_that_a_cell_shows_as_html_is_kept():
+    html = "<div style='color: red'><b>Test MSE</b>: 0.31</div>"
+    assert of(shown(plain="<IPython.core.display.HTML object>", html=html)) == [("prose", "Test MSE: 0.31")]
+
+
+def test_solutions_and_hidden_tests_are_for_no_student():
+    document = read(
+        code_cell(
+            "def f(x):\n    ### BEGIN SOLUTION\n    return x**2\n    ### END SOLUTION\n\nf(2)",
+            shown(plain="4"),
+        ),
+        code_cell(
+            "assert f(2) == 4\n### BEGIN HIDDEN TESTS\nassert f(3) == 9\n### END HIDDEN TESTS\nprint('ok')"
+        ),
+        code_cell("# BEGIN SOLUTION\nsecret = 1"),
+    )
+    assert [section.blocks[0].text for section in document.sections] == [
+        "def f(x):\n    # YOUR CODE HERE\n\nf(2)",
+        "assert f(2) == 4\nprint('ok')",
+        "# YOUR CODE HERE",
+    ]
+    assert len(document.sections[0].blocks) == 1
+    assert document.remark == "solutions and hidden tests between their marks are left out"
+
+
+def test_cells_that_a_book_removes_are_removed_and_the_numbers_stay():
+    document = read(
+        {**code_cell("glue()"), "metadata": {"tags": ["remove-cell"]}},
+        {**code_cell("plot()", printed("kept")), "metadata": {"tags": ["remove-input"]}},
+        {**code_cell("x = 1", printed("gone")), "metadata": {"tags": ["remove_output"]}},
+        {**code_cell("y = 2", printed("there")), "metadata": {"tags": ["hide-input"]}},
+    )
+    assert [(section.cell, [block.text for block in section.blocks]) for section in document.sections] == [
+        (1, ["kept"]), (2, ["x = 1"]), (3, ["y = 2", "there"]),
+    ]  # fmt: skip
+    assert document.remark == "cells tagged remove-cell are left out"
+
+
+def test_badges_of_services_and_commands_in_raw_cells_are_no_text():
+    document = read(
+        {
+            **markdown_cell("![Open In Colab](https://colab.x/badge.svg)"),
+            "metadata": {"id": "view-in-github"},
+        },
+        {"cell_type": "raw", "source": "\\newpage\n\\vspace{1cm}"},
+        {"cell_type": "raw", "source": "# BEGIN QUESTION\nname: q1"},
+        {"cell_type": "raw", "source": "Pseudo code."},
+        {**markdown_cell("Created in Deepnote"), "metadata": {"created_in_deepnote_cell": True}},
+    )
+    assert [(section.cell, section.heading, section.text) for section in document.sections] == [
+        (3, (), "Pseudo code.")
+    ]
+
+
+def test_a_line_between_the_texts_of_a_form_is_no_text():
+    document = read(code_cell("#@markdown Set the **rate**.\n#@markdown ---\nrate = 1"))
+    assert document.sections[0].blocks[0].text == "Set the **rate**."

@@ -51,6 +51,41 @@ def test_text_that_is_markdown_in_disguise_is_read_as_such():
     assert (document.title, document.sections[0].heading) == ("Bandits", ("Exploring",))
 
 
+@pytest.mark.parametrize("dot", [",", "."])
+def test_of_the_captions_of_a_film_the_words_are_kept(dot):
+    said = [
+        "Welcome to <i>lecture</i> three",
+        "Welcome to <i>lecture</i> three",
+        "on trees.",
+        "We split the data.",
+    ]
+    cues = "\n".join(
+        f"{n}\n00:00:0{n}{dot}000 --> 00:00:0{n + 1}{dot}000 align:start\n{words}\n"
+        for n, words in enumerate(said, 1)
+    )
+    document = read(f"WEBVTT\nKind: captions\n\n{cues}")
+    assert [block.text for block in document.sections[0].blocks] == [
+        "Welcome to lecture three on trees. We split the data."
+    ]
+    assert document.sections[0].heading == ()
+
+
+def test_a_long_transcript_has_paragraphs_that_end_with_a_sentence():
+    cues = "".join(
+        f"00:{n:02}.000 --> 00:{n + 1:02}.000\nHere is sentence {n} of what was\nsaid.\n\n" for n in range(60)
+    )
+    blocks = read(cues).sections[0].blocks
+    assert len(blocks) > 2
+    assert all(block.text.endswith("said.") and len(block.text) < 700 for block in blocks)
+
+
+def test_captions_without_sentences_and_without_empty_lines_lose_no_word():
+    cues = "".join(f"{n}\n00:{n % 60:02}.000 --> 00:{n % 60:02}.900\nword{n} and so on\n" for n in range(200))
+    blocks = read(cues).sections[0].blocks
+    assert " ".join(block.text for block in blocks) == " ".join(f"word{n} and so on" for n in range(200))
+    assert max(len(block.text) for block in blocks) < 1300
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
