@@ -259,7 +259,8 @@ class _Page(HTMLParser):
         elif self._rows is not None and tag in ("td", "th"):
             if not self._rows:
                 self._rows.append([])
-            self._rows[-1].append(Cell(self._take(), *self._span))
+            across, down = self._span
+            self._rows[-1].append(Cell(self._take(), across, down, repeated=tag == "th" or down > 1))
         elif self._rows is not None and tag == "caption":
             if words := self._take():
                 self._blocks.append(Block(PROSE, words))
@@ -340,7 +341,8 @@ class _Page(HTMLParser):
     def _end_table(self) -> None:
         rows = self._rows or []
         rest, self._rows = self._take(), None
-        if any(len(cell.text) > LONG_CELL for row in rows for cell in row):
+        regular = sum(len(row) > 2 for row in rows) > 3  # a schedule, with much to say of one day
+        if any(len(cell.text) > LONG_CELL for row in rows for cell in row) and not regular:
             texts = (cell.text.replace("\n", " ") for row in rows for cell in row)
             self._blocks.extend(Block(PROSE, text) for text in texts if text)
         elif told := markdown_table(rows):

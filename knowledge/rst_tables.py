@@ -43,6 +43,8 @@ def grid(lines: Sequence[str]) -> list[list[Cell]]:
             if left in open_
         }
         inside = []
+    if rows:  # else nothing but a line was drawn
+        rows.append([cell for _, cell in _grid_row(inside, edges, above)])
     return rows
 
 
@@ -52,7 +54,10 @@ def _grid_row(lines: list[str], edges: list[int], above: dict[int, str]) -> Iter
     walls = [edge for edge in edges[1:-1] if all(line[edge : edge + 1] in ("|", "+") for line in lines)]
     bounds = [edges[0], *walls, edges[-1]]
     for left, right in pairwise(bounds):
-        parts = [above.get(left, ""), *(line[left + 1 : right].strip() for line in lines)]
+        end = (
+            right if right < edges[-1] else None
+        )  # what a careless hand wrote behind the last wall belongs to it
+        parts = [above.get(left, ""), *(line[left + 1 : end].strip("| ") for line in lines)]
         across = sum(left < edge <= right for edge in edges)
         yield left, Cell(" ".join(part for part in parts if part), across)
 

@@ -18,6 +18,7 @@ class Cell:
     text: str
     across: int = 1  # columns that it covers
     down: int = 1  # rows that it covers
+    repeated: bool = True  # its text is told in each of them
 
 
 def markdown_table(rows: Iterable[Sequence[Cell]]) -> str:
@@ -45,7 +46,7 @@ def _grid(rows: Iterable[Sequence[Cell]]) -> list[list[str]]:
         for cell in cells:
             _from_above(row, waiting)
             text = _plain(cell.text)
-            again = text if len(text) <= LONGEST_REPEATED else ""
+            again = text if cell.repeated and len(text) <= LONGEST_REPEATED else ""
             across = max(min(cell.across, MOST_COLUMNS - len(row)), 1)
             for number in range(across):
                 if cell.down > 1:

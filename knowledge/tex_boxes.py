@@ -23,8 +23,13 @@ _SOLUTION = re.compile(
 )
 _NOTE = re.compile(r"\\note(?![A-Za-z])\s{0,9}(?:<[^>\n]{0,20}>)?\s{0,9}(?:\[[^\]\n]{0,30}\])?\s{0,9}(?=\{)")
 _NOTES_AFTER_FRAME = re.compile(r"\\end\{frame\}((?:\s{0,50}\x03[^\x03\x04]{1,20000}\x04){1,20})")
-_TITLED_BOX = re.compile(r"\\begin\{(?:tcolorbox|mdframed)\}\s{0,9}\[([^\]]{0,500})\]")
-_BOX_TITLE = re.compile(r"title\s{0,9}=\s{0,9}(?:\{([^{}]{1,200})\}|([^,{}]{1,200}))")
+_TITLED_BOX = re.compile(r"\\begin\{(?:tcolorbox|mdframed)\}\s{0,9}\[([^\]]{0,1500})\]\s{0,20}")
+_BOX_TITLE = re.compile(
+    r"(?<![A-Za-z])(?:frame)?title\s{0,9}=\s{0,9}((?:[^,{}]|\{(?:[^{}]|\{[^{}]{0,200}\}){0,200}\}){1,300})"
+)
+_SETS = re.compile(
+    r"\\(?:textcolor\s?\{[^{}]{0,60}\}|hspace\*?)\s?\{[^{}]{0,60}\}"
+)  # in front of a title: a sign
 _OWN_BOX = re.compile(
     r"\\(?:re)?newtcolorbox\s{0,9}(?:\[[^\]]{0,200}\])?\s{0,9}\{([A-Za-z]{1,30})\}\s{0,9}\["
 )
@@ -115,8 +120,8 @@ def _with_notes(text: str) -> str:
 
 def _box(found: re.Match[str]) -> str:
     title = _BOX_TITLE.search(found[1])
-    words = (title[1] or title[2]).strip() if title else ""
-    return f"\\begin{{tcolorbox}}\n**{words}**\n" if words else "\\begin{tcolorbox}"
+    words = _SETS.sub(" ", title[1]).strip() if title else ""
+    return f"\\begin{{tcolorbox}}\n**{words}**\n" if words else "\\begin{tcolorbox} "
 
 
 def _paragraphs(text: str) -> str:

@@ -19,10 +19,19 @@ from knowledge.tex_references import labelled, with_references
 _LEVELS = {"part": 2, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6}
 _FRAME = 7
 _VERBATIM = re.compile(
-    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|python|code)\}"
+    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|Highlighting|python|code)\}"
     r"((?:\[[^\]]{0,500}\])?(?:\{[^}\n]{0,100}\})?)(.{0,8000}?)\\end\{\1\}",
     re.S,
 )
+# In listings that pandoc wrote.
+_SIGNS = {
+    "{-}": "-",
+    "\\textasciigrave{}": "`",
+    "\\textless{}": "<",
+    "\\textgreater{}": ">",
+    "\\textbackslash{}": "\\",
+}
+_COLOURED = re.compile(r"\\[A-Za-z]{1,30}Tok\{((?:\\.|[^{}\\]|\{[^{}]{0,20}\}){0,1000})\}")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
 _DROPPED = re.compile(
     r"\\begin\{(tikzpicture|comment|thebibliography|filecontents\*?|pgfpicture)\}.{0,200000}?\\end\{\1\}",
@@ -40,7 +49,10 @@ _INNER = {
     "eqnarray": "aligned",
     "gather": "gathered",
 }
-_INLINE = re.compile(r"(?<!\\)\$((?:\\.|[^$\\]){1,2000}?)\$|\\\((.{1,2000}?)\\\)", re.S)
+# A formula in the text holds no empty line.
+_INLINE = re.compile(
+    r"(?<!\\)\$((?:\\.|\n(?![ \t]{0,200}\n)|[^$\\\n]){1,2000}?)\$|\\\((.{1,2000}?)\\\)", re.S
+)
 _TABULAR = re.compile(r"\\begin\{(tabular[x*]?|array|longtable)\}(.{0,8000}?)\\end\{\1\}", re.S)
 _MULTICOLUMN = re.compile(r"\s*\\multicolumn\s*(?=\{)")
 _MULTIROW = re.compile(r"\s*\\multirow\s*(?:\[[^\]]{0,20}\])?\s*(?=\{)")
@@ -88,7 +100,7 @@ def read_tex(reading: Reading) -> list[Section]:
         return f"\x00{len(kept) - 1}\x00"
 
     text = _VERBATIM.sub(
-        lambda found: f"\n\n{keep(_listing(found[2], found[3]))}\n\n",
+        lambda found: f"\n\n{keep(_listing(found[1], found[2], found[3]))}\n\n",
         text.replace("\x00", "").replace(SEAM, ""),
     )
     text = "\n".join(_COMMENT.sub(r"\1", line) if "%" in line else line for line in text.split("\n"))
@@ -136,7 +148,12 @@ def _parts(text: str) -> Iterator[tuple[int, str, str]]:
     yield level, name, text[position:]
 
 
-def _listing(options: str, code: str) -> Block:
+def _listing(name: str, options: str, code: str) -> Block:
+    if name == "Highlighting":  # as pandoc writes it: each word in a command that colours it
+        code = _COLOURED.sub(r"\1", code)
+        for name, sign in _SIGNS.items():
+            code = code.replace(name, sign)
+        code = re.sub(r"\\([{}_$#%&^~])(?:\{\})?", r"\1", code)
     language = re.search(r"language=\{?(?:\[[^\]]*\])?(\w+)|\{(\w+)\}", options)
     return Block(CODE, code.strip("\n"), (language[1] or language[2]).lower() if language else "")
 
@@ -242,7 +259,7 @@ def _commands(text: str) -> str:
         elif name == "footnote" and argument:
             parts.append(f" ({_commands(argument).strip()})")
             position = after
-        elif name == "href":
+        elif name in ("href", "hypertarget", "hyperlink"):
             position = after
         elif after == position or not argument:
             parts.append(_WORDS.get(name, " "))

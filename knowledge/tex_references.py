@@ -34,6 +34,7 @@ _CITE = re.compile(
     r"\\(?:cite|[cC]ite[tp]|citealp|citealt|citeauthor|citeyear|parencite|textcite|autocite|footcite)\*?"
     r"(?:\[([^\]]{0,200})\])?(?:\[([^\]]{0,200})\])?\s{0,9}\{([^{}]{1,300})\}"
 )
+_SECTIONS = frozenset(["section", "chapter", "appendix"])
 _SHORT = {"sec": "section", "fig": "figure", "tab": "table", "eq": "equation", "eqn": "equation", "chap": "chapter",
           "alg": "algorithm", "thm": "theorem", "def": "definition", "app": "appendix", "ch": "chapter"}  # fmt: skip
 
@@ -116,11 +117,12 @@ def _meant(found: re.Match[str], known: dict[str, tuple[str, str]]) -> str:
                 f"{'' if word or command in ('ref', 'nameref') else kind.capitalize() + ' '}``{name}''"
             )
         elif kind and (word or not before[:1].isupper() or command != "ref"):
-            told.append(f"the {kind}")
+            elsewhere = key not in known and kind in _SECTIONS
+            told.append(f"another {kind}" if elsewhere else f"the {kind}")
         else:
             told.append(f"[{key}]")
     words = " and ".join(dict.fromkeys(told))
-    if word and words.startswith("the "):  # it takes the place of the word before
+    if word and words.startswith(("the ", "another ")):  # it takes the place of the word before
         before = ""
     if (before == "" and _starts_a_sentence(found)) or command == "Cref":
         words = words[:1].upper() + words[1:]

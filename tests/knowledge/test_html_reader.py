@@ -167,11 +167,11 @@ def test_a_formula_that_is_never_closed_takes_no_paragraph_with_it():
 def test_merged_cells_are_told_in_every_column_and_row_they_cover():
     page = """<table><caption>Errors</caption><tr><th rowspan=2>Model</th><th colspan=2>Error</th></tr>
 <tr><th>train</th><th>test</th></tr><tr><td>NB</td><td>0.1</td><td>0.2</td></tr>
-<tr><td colspan=3>Both are low.</td></tr><tr><td>kNN</td></tr></table>"""
+<tr><td>kNN</td><td colspan=2>none</td></tr><tr><td colspan=3>Both are low.</td></tr><tr><td>SVM</td></tr></table>"""
     assert [block.text for block in read(page).sections[0].blocks] == [
         "Errors",
         "| Model | Error | Error |\n| --- | --- | --- |\n| Model | train | test |\n| NB | 0.1 | 0.2 |\n"
-        "| Both are low. |  |  |\n| kNN |  |  |",
+        "| kNN | none |  |\n| Both are low. |  |  |\n| SVM |  |  |",
     ]
 
 
@@ -224,3 +224,10 @@ def test_the_name_of_a_part_of_an_accordion_is_a_heading_and_other_buttons_are_l
 def test_only_the_prompts_of_a_notebook_are_left_out():
     page = '<div class="prompt input_prompt">In [1]:</div><div class="prompt">Discuss: why?</div>'
     assert first_text(page) == "Discuss: why?"
+
+
+def test_a_schedule_with_much_to_say_of_one_day_stays_a_table():
+    days = "".join(f"<tr><td>Lecture {n}</td><td>9/{n}</td><td>Trees</td></tr>" for n in range(4))
+    long_day = f"<tr><td>Lecture 5</td><td>9/5</td><td>{'Nets. ' * 100}</td></tr>"
+    assert "| Lecture 0 | 9/0 | Trees |" in first_text(f"<table>{days}{long_day}</table>")
+    assert "|" not in first_text(f"<table><tr><td>Menu</td><td>{'Nets. ' * 100}</td></tr></table>")

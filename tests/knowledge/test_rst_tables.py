@@ -76,8 +76,8 @@ def test_text_behind_a_table_with_empty_lines_is_text():
 
 @pytest.mark.parametrize(
     "source",
-    ["+-- drawn\nkept words", "+----+\n| kept words", "=== ===\nkept words", ".. list-table::\n\n   kept words",
-     '.. csv-table::\n\n   "kept words'],
+    ["+-- drawn\nkept words", "+----+\n| kept words", "+----+\nkept words\n+----+", "=== ===\nkept words",
+     "+----+\n| a  |\n+----+\n| kept words", ".. list-table::\n\n   kept words", '.. csv-table::\n\n   "kept words'],
 )  # fmt: skip
 def test_what_only_looks_like_a_table_keeps_its_words(source):
     assert "kept words" in read_document("a.rst", source.encode()).sections[0].text

@@ -139,6 +139,7 @@ def test_text_behind_a_list_is_no_part_of_its_last_item():
         (r"Equation~\ref{eq:a} says", "The equation says"),
         (r"see \cref{fig:none} (Table~\ref{none}).", "see the figure (the table)."),
         (r"Abbildung~\ref{none} zeigt", "Abbildung [none] zeigt"),
+        (r"told before (\ref{fig:a}), see Chapter~\ref{ch:b}.", "told before (“Loss falls”), see another chapter."),
         (r"as Theorem~\ref{item:a} on page~\pageref{item:a}, says", "as the theorem, says"),
     ],
 )  # fmt: skip
@@ -164,3 +165,19 @@ def test_merged_cells_and_columns_with_a_width_make_a_whole_table():
     assert texts(body) == [
         "|  | Error | Error |\n| --- | --- | --- |\n| NB | 0.1 | $\\vert x\\vert $ |\n|  | 3 | 4 |\n| All |  |  |"
     ]
+
+
+def test_boxes_listings_and_anchors_as_pandoc_writes_them_are_read():
+    body = r"""\hypertarget{sec-a}{\section{Tasks}\label{sec-a}}
+Costs \$.
+\begin{tcolorbox}[opacitybacktitle=0.6, title=\textcolor{tip}{\faLightbulb}\hspace{0.5em}{A \texttt{tip}}, left=2mm]
+Mind it.\end{tcolorbox}
+\begin{Highlighting}[]
+\NormalTok{x}\SpecialCharTok{$}\NormalTok{a\_b }\OtherTok{\textless{}{-}} \FunctionTok{f}\NormalTok{(1)}
+\end{Highlighting}
+"""
+    assert texts(body) == ["Costs $.", "**A `tip`** Mind it.", "x$a_b <- f(1)"]
+
+
+def test_two_dollar_signs_in_different_paragraphs_are_no_formula():
+    assert texts("It is 5$ here.\n\nIt is \\textbf{6}$ there.") == ["It is 5$ here.", "It is **6**$ there."]
