@@ -10,25 +10,23 @@ from html.parser import HTMLParser
 from textwrap import dedent
 
 from knowledge.documents import CODE, MATHS, OUTPUT, PROSE, TABLE, Block, Reading, Section
+from knowledge.html_visibility import Visibility, is_control, is_group, with_forms_told_apart
 from knowledge.markdown_reader import TITLE_MARK, heading_path, read_markdown, without_base64, without_hidden
+from knowledge.mathml import Formula
 from knowledge.notebook_reader import shortened
+from knowledge.tables import Cell, markdown_table
 
 _VOID_TEXT = "area base br col embed hr img input link meta param source track wbr"
 _VOID = frozenset(_VOID_TEXT.split())
-_SKIPPED_TEXT = (
-    "script style noscript template nav footer form button select svg iframe object canvas audio video head"
-)
-_SKIPPED = frozenset(_SKIPPED_TEXT.split())
-_SKIPPED_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:sidebar|navbar|breadcrumbs?|headerlink|anchor-link|katex-html|MathJax_?\w*|InputPrompt|"
-    r"OutputPrompt|prompt|toctree-wrapper|sphinxsidebar|related|sr-only|visually-hidden|copybtn|quarto-nav\w*)(?:$|\s)"
-)
+_IN_HEAD_TEXT = "head title meta link base script style noscript template"
+_IN_HEAD = frozenset(_IN_HEAD_TEXT.split())
 _BLOCK_TEXT = (
     "p div section article main header li ul ol dl dt dd blockquote figure figcaption table tr td th hr "
     "address details summary body html aside center fieldset caption"
 )
 _BLOCK = frozenset(_BLOCK_TEXT.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_ENDS_FORMULA = _BLOCK | set(_HEADINGS) | {"pre", "textarea"}  # where a page forgot to
 _MATHS_SCRIPT = re.compile(
     r"<script\b[^<>]{0,200}math/tex(;\s*mode=display)?[^<>]{0,200}>(.{0,5000}?)</script\s*>", re.S | re.I
 )
@@ -40,6 +38,8 @@ _TEMPLATE = re.compile(
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|highlight-source)-(\w+)|sourceCode (\w+)")
 _OUTPUT = re.compile(r"output_(?:text|subarea|area)|OutputArea|cell-output", re.I)
 _MAIN = re.compile(r"<main\b|\brole\s*=\s*[\"']?main\b", re.I)
+_DRAWN_FORMULA = re.compile(r"(?:^|\s)(?:math|latex|tex|texrender|equation_image)(?:$|\s)")
+_NO_DESCRIPTION = frozenset(["image", "img", "png", "no description has been provided for this image"])
 _DISPLAYED = re.compile(r"\$\$.*\$\$|\\\[.*\\\]|\\begin\{(\w+\*?)\}.*\\end\{\1\}", re.S)
 DEEPEST = 300  # elements within elements; of those below, only the text is taken
 LONG_CELL = 400  # characters: a table with such cells is there for its layout
@@ -47,16 +47,17 @@ LONG_CELL = 400  # characters: a table with such cells is there for its layout
 
 def read_html(reading: Reading) -> list[Section]:
     text = reading.text()
+    visibility = Visibility(text)
     text = _TEMPLATE.sub(lambda found: f"<textarea data-template>{html.escape(found[1])}</textarea>", text)
     text = _MATHS_SCRIPT.sub(lambda found: f" {_formula(found[2], bool(found[1]))} ", text)
     # The standard parser looks for the end of these again and again: one pass for it, whatever is in the file.
-    text = without_hidden(text).replace("<![", "&lt;![").replace("<?", "&lt;?")
+    text = with_forms_told_apart(without_hidden(text)).replace("<![", "&lt;![").replace("<?", "&lt;?")
     end = text.rfind(">") + 1
     text = text[:end] + text[end:].replace("<", "&lt;")
-    page = _Page(only_main=_MAIN.search(text) is not None)
+    page = _Page(visibility, only_main=_MAIN.search(text) is not None)
     page.read(text)
     if not page.sections and page.only_main:
-        page = _Page(only_main=False)
+        page = _Page(visibility, only_main=False)
         page.read(text)
     return page.sections
 
@@ -75,13 +76,16 @@ class _Open:
     main: bool
     language: str  # of the listings in it
     output: bool  # a notebook's output
+    control: bool  # a click on it opens something
+    group: bool  # it stands among parts that open
 
 
 class _Page(HTMLParser):
     """Collects sections while the standard parser walks through a page."""
 
-    def __init__(self, only_main: bool) -> None:
+    def __init__(self, visibility: Visibility, only_main: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self._visibility = visibility
         self.only_main = only_main
         self.sections: list[Section] = []
         self._levels: dict[int, str] = {}
@@ -94,7 +98,11 @@ class _Page(HTMLParser):
         self._page_title = ""
         self._lists: list[str] = []  # "ul" or "ol", outermost first
         self._items: list[str] = []
-        self._rows: list[list[str]] | None = None
+        self._rows: list[list[Cell]] | None = None
+        self._span = (1, 1)  # columns and rows that the cell which is open covers
+        self._formula: Formula | None = None  # the one that is open
+        self._formula_tag = ""  # of the element that it ends with
+        self._near_control = 0  # ends of elements up to which what follows belongs to a control
         self._pre: str | None = None  # language of the listing that is open
 
     def read(self, text: str) -> None:
@@ -102,6 +110,7 @@ class _Page(HTMLParser):
             self._page_title = " ".join(html.unescape(title[1]).split())
         self.feed(text)
         self.close()
+        self._end_formula()
         self._end_text()
         self._end_list()
         self._end_section()
@@ -116,6 +125,13 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
+        if self._formula is not None:
+            if tag not in _ENDS_FORMULA:
+                self._formula.start(tag, attributes)
+                return
+            self._end_formula()  # it was never closed
+        if self._open and tag not in _IN_HEAD and (tag == "body" or self._open[-1].tag == "head"):
+            self.handle_endtag("head")  # HTML allows to leave out </head>
         if tag in _VOID:
             if not self._silent:
                 self._void(tag, attributes)
@@ -125,11 +141,10 @@ class _Page(HTMLParser):
         if self._silent:
             return
         if tag in _BLOCK or tag in _HEADINGS or tag in ("pre", "textarea"):
-            self._start_block(tag)
-        elif tag == "math":
-            self._text.append("\x01")
-        elif tag == "annotation" and "tex" in attributes.get("encoding", ""):
-            self._text.append("\x02")
+            self._start_block(tag, attributes)
+        elif tag in ("math", "mjx-container"):
+            self._formula, self._formula_tag = Formula(attributes.get("display") == "true"), tag
+            self._formula.start(tag, attributes)
         elif tag in ("strong", "b") and self._pre is None:
             self._text.append("**")
         elif tag in ("code", "kbd", "samp") and self._pre is None:
@@ -143,6 +158,10 @@ class _Page(HTMLParser):
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        if self._formula is not None and tag != self._formula_tag and tag not in _ENDS_FORMULA:
+            self._formula.end(tag)
+            return
+        self._end_formula()
         if not self._count[tag]:
             return
         was_silent = self._silent
@@ -151,13 +170,16 @@ class _Page(HTMLParser):
             self._count[left.tag] -= 1
             self._hidden -= left.hides
             self._in_main -= left.main
+            self._near_control = 2 if left.control else max(self._near_control - 1, 0)
             if left.tag == tag:
                 break
         if not was_silent:
             self._end(tag)
 
     def handle_data(self, data: str) -> None:
-        if not self._silent:
+        if self._formula is not None:
+            self._formula.data(data)
+        elif not self._silent:
             self._text.append(data)
 
     # --- what they mean ---
@@ -166,17 +188,25 @@ class _Page(HTMLParser):
     def _silent(self) -> bool:
         return self._hidden > 0 or (self.only_main and not self._in_main)
 
+    @property
+    def _in_title(self) -> bool:
+        return any(self._count[name] for name in (*_HEADINGS, "summary", "dt"))
+
     def _push(self, tag: str, attributes: dict[str, str]) -> None:
         classes = attributes.get("class", "")
         above = self._open[-1] if self._open else None
+        group = above is not None and above.group
         found = _LANGUAGE.search(classes)
         element = _Open(
             tag,
-            hides=tag in _SKIPPED or _hides(attributes),
+            hides=self._visibility.hides(tag, attributes, self._in_title, self._near_control > 0 or group),
             main=tag == "main" or attributes.get("role") == "main",
             language=(found[1] or found[2]) if found else above.language if above else "",
             output=_OUTPUT.search(classes) is not None or (above is not None and above.output),
+            control=is_control(tag, attributes),
+            group=group or is_group(attributes),
         )
+        self._near_control = 0
         self._open.append(element)
         self._count[tag] += 1
         self._hidden += element.hides
@@ -188,19 +218,23 @@ class _Page(HTMLParser):
         elif tag == "hr":
             self._end_text()
         elif tag == "img":
-            alt = " ".join((attributes.get("alt") or attributes.get("title") or "").split())
-            if alt and alt.lower() not in {
-                "image",
-                "img",
-                "png",
-                "no description has been provided for this image",
-            }:
-                self._text.append(f"[Picture: {alt[:500]}]")
+            self._picture(attributes)
 
-    def _start_block(self, tag: str) -> None:
-        if self._rows is not None and tag in ("td", "th", "tr"):
+    def _picture(self, attributes: dict[str, str]) -> None:
+        if attributes.get("aria-hidden") == "true":  # it draws what stands beside it in words
+            return
+        alt = " ".join((attributes.get("alt") or attributes.get("title") or "").split())
+        if _DRAWN_FORMULA.search(attributes.get("class", "")) and alt:
+            source = attributes.get("data-equation-content") or alt.removeprefix("LaTeX:")
+            self._text.append(f"${source.strip()[:2000]}$")
+        elif alt and alt.lower() not in _NO_DESCRIPTION:
+            self._text.append(f"[Picture: {alt[:500]}]")
+
+    def _start_block(self, tag: str, attributes: dict[str, str]) -> None:
+        if self._rows is not None and tag in ("td", "th", "tr", "caption"):
             if tag == "tr":
                 self._rows.append([])
+            self._span = (_number(attributes.get("colspan", "")), _number(attributes.get("rowspan", "")))
             self._text = []
             return
         if self._rows is not None:
@@ -218,18 +252,18 @@ class _Page(HTMLParser):
             self._end_list()
 
     def _end(self, tag: str) -> None:
-        if tag == "math":
-            self._end_math()
-        elif tag == "annotation":
-            self._text.append("\x02")
-        elif tag in ("strong", "b") and self._pre is None:
+        if tag in ("strong", "b") and self._pre is None:
             self._text.append("**")
         elif tag in ("code", "kbd", "samp") and self._pre is None:
             self._text.append("`")
         elif self._rows is not None and tag in ("td", "th"):
             if not self._rows:
                 self._rows.append([])
-            self._rows[-1].append(self._take())
+            across, down = self._span
+            self._rows[-1].append(Cell(self._take(), across, down, repeated=tag == "th" or down > 1))
+        elif self._rows is not None and tag == "caption":
+            if words := self._take():
+                self._blocks.append(Block(PROSE, words))
         elif tag == "table" and self._rows is not None:
             self._end_table()
         elif tag == "pre":
@@ -249,7 +283,7 @@ class _Page(HTMLParser):
 
     def _take(self) -> str:
         """The running text so far, in one line where the page has no break of its own."""
-        text = re.sub(r"[\x01\x02]", "", "".join(self._text))
+        text = "".join(self._text)
         self._text = []
         text = re.sub(r"\*\*(\s*)\*\*|`\s*`", r"\1", text).replace("¶", "")
         lines = [" ".join(line.split()) for line in without_base64(text).split("\x03")]
@@ -273,7 +307,7 @@ class _Page(HTMLParser):
         self._items, self._lists = [], []
 
     def _end_listing(self) -> None:
-        source = re.sub(r"[\x01-\x03]", "", "".join(self._text)).strip("\n")
+        source = "".join(self._text).replace("\x03", "").strip("\n")
         language, self._pre, self._text = self._pre or "", None, []
         output = bool(self._open) and self._open[-1].output
         source = dedent(source.expandtabs(4)).strip("\n")
@@ -305,33 +339,23 @@ class _Page(HTMLParser):
         self._blocks = []
 
     def _end_table(self) -> None:
-        rows = [[cell.replace("\n", " ") for cell in row] for row in self._rows or [] if any(row)]
+        rows = self._rows or []
         rest, self._rows = self._take(), None
-        if any(len(cell) > LONG_CELL for row in rows for cell in row):
-            self._blocks.extend(Block(PROSE, cell) for row in rows for cell in row if cell)
-        elif rows:
-            lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
-            if len(lines) > 1:
-                lines.insert(1, "|" + " --- |" * max(len(row) for row in rows))
-            self._blocks.append(Block(TABLE, "\n".join(lines)))
+        regular = sum(len(row) > 2 for row in rows) > 3  # a schedule, with much to say of one day
+        if any(len(cell.text) > LONG_CELL for row in rows for cell in row) and not regular:
+            texts = (cell.text.replace("\n", " ") for row in rows for cell in row)
+            self._blocks.extend(Block(PROSE, text) for text in texts if text)
+        elif told := markdown_table(rows):
+            self._blocks.append(Block(TABLE, told))
         if rest:
             self._blocks.append(Block(PROSE, rest))
 
-    def _end_math(self) -> None:
-        """A formula in MathML gives its TeX where it carries one, else its characters."""
-        text = "".join(self._text)
-        start = text.rfind("\x01")
-        if start < 0:
-            return
-        inside = text[start + 1 :]
-        parts = inside.split("\x02")
-        formula = f"${parts[1].strip()}$" if len(parts) >= 3 else "".join(inside.split())
-        self._text = [text[:start], formula]
+    def _end_formula(self) -> None:
+        if self._formula is not None:
+            self._text.append(self._formula.markdown())
+        self._formula = None
 
 
-def _hides(attributes: dict[str, str]) -> bool:
-    if attributes.get("role") in ("navigation", "search", "contentinfo"):
-        return True
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-        return True
-    return bool(_SKIPPED_CLASS.search(attributes.get("class", "")))
+def _number(value: str) -> int:
+    """Of columns or rows; 1 where a page says something else."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 4 else 1

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from textwrap import dedent
 
 from knowledge.documents import CODE, MATHS, OUTPUT, PROSE, TABLE, Block, Reading, Section
 from knowledge.markdown_reader import TITLE_MARK, heading_path
+from knowledge.rst_tables import BORDER, comma_separated, grid, listed, simple, simple_end
+from knowledge.tables import Cell, markdown_table
 from knowledge.text_reader import paragraph
 
 _UNDERLINE = re.compile(r"([=\-~^*#+\"'`:.<>_])\1{2,}")
@@ -14,7 +19,7 @@ _DIRECTIVE = re.compile(r"\.\. ([\w:+\-]+)::\s*(.*)")
 _ROLE = re.compile(r":(\w[\w:+.\-]*):`([^`]{1,300})`")
 _LINK = re.compile(r"`([^`<]{1,300})\s*<[^>]{1,500}>`__?|`([^`]{1,300})`__?(?!`)")
 _LITERAL = re.compile(r"``([^`]{1,300})``")
-_GRID = re.compile(r"^[+|=\-\s]+$")
+_AUTOMATIC = re.compile(r"^(\s*)#\.\s+")
 _CODE = frozenset(
     [
         "code",
@@ -75,6 +80,8 @@ def _pieces(lines: list[str], marks: list[str]) -> Iterator[tuple[int, str | Blo
                 yield 0, Block(PROSE, inline(" ".join([line[3:], *body])))
         else:
             start = at
+            if BORDER.fullmatch(line.strip()):
+                at = simple_end(lines, at)
             while at < len(lines) and lines[at].strip():
                 at += 1
             yield from ((0, block) for block in _paragraph([text.rstrip() for text in lines[start:at]]))
@@ -117,7 +124,7 @@ def _indented(lines: list[str], at: int, more_than: int) -> tuple[list[str], int
 
 def _directive(name: str, argument: str, body: list[str]) -> Iterator[Block]:
     options = [line for line in body if re.match(r":[\w\-]+:", line)]
-    text = [line for line in body if line not in options]
+    text = [line for line in body if not re.match(r":[\w\-]+:", line)]
     if name in _CODE:
         source = "\n".join(text).strip("\n")
         if source.strip():
@@ -134,6 +141,9 @@ def _directive(name: str, argument: str, body: list[str]) -> Iterator[Block]:
     elif name not in _SILENT:
         if argument:
             yield Block(PROSE, f"**{inline(argument)}**")
+        if name in ("list-table", "csv-table") and (rows := _directive_rows(name, options, text)):
+            yield from _table(rows)
+            return
         part: list[str] = []
         for line in [*text, ""]:
             if line.strip():
@@ -143,16 +153,51 @@ def _directive(name: str, argument: str, body: list[str]) -> Iterator[Block]:
                 part = []
 
 
+def _directive_rows(name: str, options: list[str], text: list[str]) -> list[list[Cell]]:
+    if name == "list-table":
+        return listed(text)
+    heads = [option.split(":", 2)[2].strip() for option in options if option.startswith(":header:")]
+    return comma_separated([*heads, *(line for line in text if line.strip())])
+
+
+def _table(rows: list[list[Cell]]) -> Iterator[Block]:
+    told = markdown_table([[replace(cell, text=inline(cell.text)) for cell in row] for row in rows])
+    if told:
+        yield Block(TABLE, told)
+
+
+def _drawn(lines: list[str]) -> list[list[Cell]]:
+    """Rows of a table that is drawn with lines of characters; none where a paragraph is no table."""
+    first = lines[0].strip()
+    plain = dedent("\n".join(lines)).split("\n")
+    if first.startswith(("+--", "+==")):
+        return grid(plain)
+    return simple(plain) if BORDER.fullmatch(first) else []
+
+
 def _paragraph(lines: list[str]) -> Iterator[Block]:
     if lines[0].lstrip().startswith((">>>", "In [")):
         yield Block(CODE, "\n".join(lines), "python")
-    elif lines[0].startswith(("+--", "+==", "====")):
-        yield Block(TABLE, "\n".join(line.strip("+|") for line in lines if not _GRID.match(line)))
+    elif rows := _drawn(lines):
+        yield from _table(rows)
     else:
+        lines = _numbered(lines)
         lines = [re.sub(r"\s*::$", ":", line) if line.endswith("::") else line for line in lines]
         if text := "\n".join(line for line in lines if line.strip(": ")):
             block = paragraph(text.split("\n"))
             yield block if block.kind == OUTPUT else Block(PROSE, inline(block.text))
+
+
+def _numbered(lines: list[str]) -> list[str]:
+    """Items that Sphinx numbers (`#.`) with their numbers; an item that stands alone gets a dash."""
+    numbers = count(1)
+    several = sum(line.lstrip().startswith("#. ") for line in lines) > 1
+    return [
+        _AUTOMATIC.sub(f"\\g<1>{f'{next(numbers)}.' if several else '-'} ", line)
+        if _AUTOMATIC.match(line)
+        else line
+        for line in lines
+    ]
 
 
 def inline(text: str) -> str:

@@ -1,6 +1,6 @@
 """LaTeX source -> sections, lightly: sections and slides as headings, formulas as they stand, commands as their words.
 
-Not a TeX engine: macros without arguments are expanded in formulas, other definitions are passed over.
+Not a TeX engine: simple macros of the file itself are written out (`tex_macros`), other definitions passed over.
 """
 
 from __future__ import annotations
@@ -11,16 +11,27 @@ from collections.abc import Iterator
 
 from knowledge.documents import CODE, MATHS, PROSE, TABLE, Block, Reading, Section
 from knowledge.markdown_reader import TITLE_MARK, heading_path
-
-LONGEST_GROUP = 20_000  # characters between two braces
+from knowledge.tables import Cell, markdown_table
+from knowledge.tex_boxes import STATEMENTS, apart, with_units
+from knowledge.tex_macros import SEAM, braces, definitions, expanded, group, groups_at, rewritten
+from knowledge.tex_references import labelled, with_references
 
 _LEVELS = {"part": 2, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6}
 _FRAME = 7
 _VERBATIM = re.compile(
-    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|python|code)\}"
+    r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|Highlighting|python|code)\}"
     r"((?:\[[^\]]{0,500}\])?(?:\{[^}\n]{0,100}\})?)(.{0,8000}?)\\end\{\1\}",
     re.S,
 )
+# In listings that pandoc wrote.
+_SIGNS = {
+    "{-}": "-",
+    "\\textasciigrave{}": "`",
+    "\\textless{}": "<",
+    "\\textgreater{}": ">",
+    "\\textbackslash{}": "\\",
+}
+_COLOURED = re.compile(r"\\[A-Za-z]{1,30}Tok\{((?:\\.|[^{}\\]|\{[^{}]{0,20}\}){0,1000})\}")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
 _DROPPED = re.compile(
     r"\\begin\{(tikzpicture|comment|thebibliography|filecontents\*?|pgfpicture)\}.{0,200000}?\\end\{\1\}",
@@ -38,14 +49,16 @@ _INNER = {
     "eqnarray": "aligned",
     "gather": "gathered",
 }
-_INLINE = re.compile(r"(?<!\\)\$((?:\\.|[^$\\]){1,2000}?)\$|\\\((.{1,2000}?)\\\)", re.S)
-_TABULAR = re.compile(r"\\begin\{(tabular[x*]?|array|longtable)\}(.{0,8000}?)\\end\{\1\}", re.S)
-_TABLE_FLOAT = re.compile(r"\\begin\{table\*?\}.{0,4000}?\\end\{table\*?\}", re.S)
-_MACRO = re.compile(
-    r"\\(?:(?:re)?newcommand\*?\s*\{?|def|DeclareMathOperator\*?\s*\{)\s*\\([A-Za-z]+)\}?\s*(?=\{)"
+# A formula in the text holds no empty line.
+_INLINE = re.compile(
+    r"(?<!\\)\$((?:\\.|\n(?![ \t]{0,200}\n)|[^$\\\n]){1,2000}?)\$|\\\((.{1,2000}?)\\\)", re.S
 )
+_TABULAR = re.compile(r"\\begin\{(tabular[x*]?|array|longtable)\}(.{0,8000}?)\\end\{\1\}", re.S)
+_MULTICOLUMN = re.compile(r"\s*\\multicolumn\s*(?=\{)")
+_MULTIROW = re.compile(r"\s*\\multirow\s*(?:\[[^\]]{0,20}\])?\s*(?=\{)")
+_ENSURED = re.compile(r"\\ensuremath\s*(?=\{)")
+_TABLE_FLOAT = re.compile(r"\\begin\{table\*?\}.{0,4000}?\\end\{table\*?\}", re.S)
 _TITLE = re.compile(r"\\title\s*(?:\[[^\]]{0,300}\])?(?=\{)")
-_BRACE = re.compile(r"\\.|[{}]", re.S)
 _HEADING = re.compile(
     r"\\(part|chapter|section|subsection|subsubsection|paragraph)\*?\s*(?:\[[^\]]{0,300}\]\s*)?(?=\{)"
     r"|\\frametitle\s*(?:<[^>]{0,20}>)?(?=\{)"
@@ -53,15 +66,14 @@ _HEADING = re.compile(
 )
 _ITEM = re.compile(r"\\item\s*(?:<[^>]{0,20}>)?\s*(?:\[([^\]]{0,300})\])?")
 _STATEMENT = re.compile(
-    r"\\begin\{(theorem|lemma|definition|proof|corollary|proposition|example|remark|exercise|algorithm|block|"
-    r"alertblock|exampleblock)\}\s*(?:<[^>]{0,20}>)?(?:\[([^\]]{0,300})\]|\{([^}]{0,300})\})?"
+    rf"\\begin\{{({'|'.join(STATEMENTS)})\}}\s*(?:<[^>]{{0,20}}>)?(?:\[([^\]]{{0,300}})\]|\{{([^}}]{{0,300}})\}})?"
 )
 _SILENT_TEXT = (
     "label ref eqref cref pageref cite citep citet citeauthor nocite bibliography bibliographystyle "
     "includegraphics input include usepackage vspace hspace setlength addtolength pagestyle thispagestyle "
     "setcounter addtocounter newcommand renewcommand def definecolor color textcolor usetheme index "
     "hypersetup graphicspath newtheorem resizebox scalebox rule fontsize addcontentsline tableofcontents "
-    "markboth bibitem"
+    "markboth bibitem rowcolor cellcolor columncolor rowcolors newcolumntype"
 )
 _SILENT = frozenset(_SILENT_TEXT.split())
 _STYLES = {"textbf": "**", "emph": "*", "textit": "*", "texttt": "`", "alert": "**", "structure": "**"}
@@ -88,21 +100,24 @@ def read_tex(reading: Reading) -> list[Section]:
         return f"\x00{len(kept) - 1}\x00"
 
     text = _VERBATIM.sub(
-        lambda found: f"\n\n{keep(_listing(found[2], found[3]))}\n\n", text.replace("\x00", "")
+        lambda found: f"\n\n{keep(_listing(found[1], found[2], found[3]))}\n\n",
+        text.replace("\x00", "").replace(SEAM, ""),
     )
     text = "\n".join(_COMMENT.sub(r"\1", line) if "%" in line else line for line in text.split("\n"))
-    macros = _macros(text)
+    macros, text = definitions(text)
     titled = _TITLE.search(text)
-    title = _group(text, titled.end(), _braces(text))[0] if titled else ""
+    title = expanded(group(text, titled.end(), braces(text))[0], macros) if titled else ""
+    whole = text
     if (start := text.find("\\begin{document}")) >= 0:
         text = text[start + 16 :].split("\\end{document}")[0]
-    text = _DROPPED.sub(" ", text)
+    text = apart(expanded(_DROPPED.sub(" ", text), macros), whole)
+    known = labelled(text)
     text = _TABLE_FLOAT.sub(lambda found: found[0].replace("\\caption", "\\tablecaption"), text)
-    text = _DISPLAY.sub(lambda found: f"\n\n{keep(_formula(found, macros))}\n\n", text)
-    text = _INLINE.sub(
-        lambda found: keep(Block(MATHS, f"${_expand(found[1] or found[2], macros).strip()}$")), text
-    )
-    text = _TABULAR.sub(lambda found: f"\n\n{keep(_table(found[2], kept))}\n\n", text)
+    text = _DISPLAY.sub(lambda found: f"\n\n{keep(_formula(found))}\n\n", text)
+    text = _INLINE.sub(lambda found: keep(Block(MATHS, f"${_maths(found[1] or found[2]).strip()}$")), text)
+    text = rewritten(text, _ENSURED, 1, lambda _, groups: keep(Block(MATHS, f"${_maths(groups[0])}$")))
+    text = with_references(with_units(text, formula=False), known)
+    text = _TABULAR.sub(lambda found: f"\n\n{keep(_table(found[1], found[2], kept))}\n\n", text)
 
     levels = {1: f"{TITLE_MARK}{_line(title, kept)}"} if title else {}
     sections: list[Section] = []
@@ -117,35 +132,15 @@ def read_tex(reading: Reading) -> list[Section]:
     return sections
 
 
-def _braces(text: str) -> dict[int, int]:
-    """The place of each opening brace and of its partner."""
-    pairs: dict[int, int] = {}
-    open_: list[int] = []
-    for found in _BRACE.finditer(text):
-        if found[0] == "{":
-            open_.append(found.start())
-        elif found[0] == "}" and open_:
-            pairs[open_.pop()] = found.start()
-    return pairs
-
-
-def _group(text: str, at: int, pairs: dict[int, int]) -> tuple[str, int]:
-    """What stands between the brace at `at` and its partner, and the place behind it."""
-    end = pairs.get(at)
-    if end is None or end - at > LONGEST_GROUP:
-        return "", at + (text[at : at + 1] == "{")
-    return text[at + 1 : end], end + 1
-
-
 def _parts(text: str) -> Iterator[tuple[int, str, str]]:
     """(level, heading, the text under it) in order; level 0 goes on under the heading before."""
     level, name, position = 0, "", 0
-    pairs = _braces(text)
+    pairs = braces(text)
     for found in _HEADING.finditer(text):
         if found.start() < position:
             continue
         yield level, name, text[position : found.start()]
-        title, position = _group(text, found.end(), pairs)
+        title, position = group(text, found.end(), pairs)
         if found[1]:
             level, name = _LEVELS[found[1]], title
         else:
@@ -153,37 +148,24 @@ def _parts(text: str) -> Iterator[tuple[int, str, str]]:
     yield level, name, text[position:]
 
 
-def _macros(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    pairs = _braces(text)
-    for match in _MACRO.finditer(text):
-        body, _ = _group(text, match.end(), pairs)
-        if 0 < len(body) <= 120 and "#" not in body:
-            found[match[1]] = f"\\operatorname{{{body}}}" if "Operator" in match[0] else body
-    return found
-
-
-def _expand(formula: str, macros: dict[str, str]) -> str:
-    """Macros of the document written out, two deep, within bounds."""
-    for _ in range(2):
-        if not macros or len(formula) > 5000:
-            break
-        formula = re.sub(r"\\([A-Za-z]+)", lambda found: _macro(found, macros), formula)
-    return formula
-
-
-def _macro(found: re.Match[str], macros: dict[str, str]) -> str:
-    return f"{{{macros[found[1]]}}}" if found[1] in macros else found[0]
-
-
-def _listing(options: str, code: str) -> Block:
+def _listing(name: str, options: str, code: str) -> Block:
+    if name == "Highlighting":  # as pandoc writes it: each word in a command that colours it
+        code = _COLOURED.sub(r"\1", code)
+        for name, sign in _SIGNS.items():
+            code = code.replace(name, sign)
+        code = re.sub(r"\\([{}_$#%&^~])(?:\{\})?", r"\1", code)
     language = re.search(r"language=\{?(?:\[[^\]]*\])?(\w+)|\{(\w+)\}", options)
     return Block(CODE, code.strip("\n"), (language[1] or language[2]).lower() if language else "")
 
 
-def _formula(found: re.Match[str], macros: dict[str, str]) -> Block:
+def _maths(source: str) -> str:
+    """A formula without what only LaTeX itself knows."""
+    return with_units(source.replace(SEAM, "").replace("\\ensuremath", ""), formula=True)
+
+
+def _formula(found: re.Match[str]) -> Block:
     name, body = found[1] or "", next(part for part in (found[3], found[4], found[5], "") if part is not None)
-    body = re.sub(r"\\(?:label|tag)\{[^}]*\}|\\(?:nonumber|notag)\b", "", _expand(body, macros))
+    body = re.sub(r"\\(?:label|tag)\{[^}]*\}|\\(?:nonumber|notag)\b", "", _maths(body))
     body = "\n".join(line.strip() for line in body.split("\n") if line.strip())
     if name == "eqnarray":
         body = re.sub(r"&\s*([=<>]|\\[lg]eq?)\s*&", r"&\1", body)
@@ -192,20 +174,30 @@ def _formula(found: re.Match[str], macros: dict[str, str]) -> Block:
     return Block(MATHS, f"$$\n{body}\n$$" if body else "")
 
 
-def _table(body: str, kept: list[Block]) -> Block:
+def _table(name: str, body: str, kept: list[Block]) -> Block:
     """The rows of a table as a Markdown table."""
-    _, start = _group(body, 0, _braces(body)) if body.startswith("{") else ("", 0)
+    pairs = braces(body)
+    placed = re.match(r"\s{0,9}\[[^\]]{0,9}\]", body)
+    _, start = groups_at(body, placed.end() if placed else 0, 2 if name[-1] in "x*" else 1, pairs)
     rows = []
     for row in re.split(r"\\\\(?:\[[^\]]*\])?|\\tabularnewline", body[start:]):
         row = re.sub(
             r"\\(?:hline|toprule|midrule|bottomrule)|\\(?:cline|cmidrule)(?:\([^)]*\))?\{[^}]*\}", "", row
         )
-        cells = [_line(cell, kept) for cell in re.split(r"(?<!\\)&", row)]
-        if any(cells):
-            rows.append(f"| {' | '.join(cells)} |")
-    if len(rows) > 1:
-        rows.insert(1, "|" + " --- |" * (rows[0].count(" | ") + 1))
-    return Block(TABLE, "\n".join(rows))
+        rows.append([_cell(cell, kept) for cell in re.split(r"(?<!\\)&", row)])
+    return Block(TABLE, markdown_table(rows))
+
+
+def _cell(source: str, kept: list[Block]) -> Cell:
+    """A cell of a table, which may be merged from several."""
+    across = 1
+    for command in (_MULTICOLUMN, _MULTIROW):
+        if found := command.match(source):
+            groups, _ = groups_at(source, found.end(), 3, braces(source))
+            if len(groups) == 3:
+                source = groups[2]
+                across = int(groups[0]) if command is _MULTICOLUMN and groups[0].isdecimal() else across
+    return Cell(_line(source, kept), across)
 
 
 def _blocks(content: str, kept: list[Block]) -> Iterator[Block]:
@@ -243,7 +235,7 @@ def _words(source: str, kept: list[Block]) -> str:
 def _commands(text: str) -> str:
     """Commands gone; of those with an argument the words stay, unless they only set something."""
     parts: list[str] = []
-    position, pairs = 0, _braces(text)
+    position, pairs = 0, braces(text)
     while found := _COMMAND.search(text, position):
         parts.append(text[position : found.start()])
         name, position = found[1], found.end()
@@ -252,11 +244,11 @@ def _commands(text: str) -> str:
             parts.append(f"`{text[position + 1 : end]}`" if end > 0 else "")
             position = end + 1 if end > 0 else position + 1
             continue
-        argument, after = _group(text, position, pairs)
+        argument, after = group(text, position, pairs)
         if name in _SILENT:
             while after != position:
                 position = after
-                _, after = _group(text, position, pairs)
+                _, after = group(text, position, pairs)
         elif name in _STYLES and argument.strip():
             parts.append(f"{_STYLES[name]}{_commands(argument).strip()}{_STYLES[name]}")
             position = after
@@ -267,12 +259,12 @@ def _commands(text: str) -> str:
         elif name == "footnote" and argument:
             parts.append(f" ({_commands(argument).strip()})")
             position = after
-        elif name == "href":
+        elif name in ("href", "hypertarget", "hyperlink"):
             position = after
         elif after == position or not argument:
             parts.append(_WORDS.get(name, " "))
     parts.append(text[position:])
-    return "".join(parts)
+    return "".join(parts).replace(SEAM, "")
 
 
 def _statement(found: re.Match[str]) -> str:

@@ -104,7 +104,7 @@ def test_tex_sections_formulas_and_commands():
     assert found[("Exploring",)] == [
         (
             "prose",
-            "With probability $\\epsilon$ the agent **explores**, as in ; 5% is usual. "
+            "With probability $\\epsilon$ the agent **explores**, as in [sutton]; 5% is usual. "
             "It costs *something* (not much).",
         ),
         ("maths", "$$\nq_*(a) = {\\mathbb{E}}[R_t \\mid A_t = a]\n$$"),
