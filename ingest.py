@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from knowledge.command import main as ingest
-from knowledge.embedding import Embedder
-from knowledge.paths import environment, index_folder
+if TYPE_CHECKING:
+    from knowledge.embedding import Embedder
 
 
 def make_embedder(progress: Callable[[int, int, str], None]) -> Embedder:
+    from knowledge.embedding import Embedder
+    from knowledge.paths import environment
     from knowledge.weights import WeightStore, default_folder
 
     offline = environment().get("TUTOR_OFFLINE", "").lower() in ("1", "true", "yes", "on")
@@ -22,13 +24,21 @@ def make_embedder(progress: Callable[[int, int, str], None]) -> Embedder:
 
 
 def main(argv: list[str] | None = None) -> int:
-    env = environment()
-    return ingest(
-        argv,
-        make_embedder=make_embedder,
-        default_index=index_folder(env),
-        default_course=env.get("TUTOR_COURSE"),
-    )
+    try:
+        # Imported here: a Ctrl-C meanwhile is one sentence, too.
+        from knowledge.command import main as ingest
+        from knowledge.paths import environment, index_folder
+
+        env = environment()
+        return ingest(
+            argv,
+            make_embedder=make_embedder,
+            default_index=index_folder(env),
+            default_course=env.get("TUTOR_COURSE"),
+        )
+    except KeyboardInterrupt:
+        print("Stopped. The knowledge base is as it was.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,16 +18,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import BadInputError, KnowledgeError
-from knowledge.files import GOLDEN
+from knowledge.files import GOLDEN, check_given
 from knowledge.golden import WITHIN, Golden, Missed
 from knowledge.paths import COURSE, DEFAULT, course_folder, course_names
-from knowledge.refresh import DUPLICATE, REMOVED, SKIPPED, IngestReport, Outcome, refresh
+from knowledge.refresh import ADDED, DUPLICATE, REMOVED, SKIPPED, UPDATED, IngestReport, Outcome, refresh
 from knowledge.sources import with_added
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
     from knowledge.embedding import TextEmbedder
+
+NAMES = 5  # files that the report names of those that were added, say
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]+:/", re.I)  # "https:/": a shell or a program may have lost a slash
 
 BytesProgress = Callable[[int, int, str], None]
 MakeEmbedder = Callable[[BytesProgress], "TextEmbedder"]
@@ -38,7 +43,6 @@ def add_arguments(
     parser.add_argument(
         "paths",
         nargs="*",
-        type=Path,
         metavar="PATH",
         help="course folders or files (default: the course that ships)",
     )
@@ -86,10 +90,10 @@ def run(options: argparse.Namespace, make_embedder: MakeEmbedder) -> int:
             # The course that ships has no business under another name.
             raise BadInputError(f"Give the folder of the course {options.course!r} as well.")
         # Files that were added on the page belong to the course until they are removed there.
-        paths = options.paths or list(with_added([COURSE], index))
+        # Looked at before anything is fetched: a misspelt folder should not cost a download.
+        paths = [_given(text) for text in options.paths] or list(with_added([COURSE], index))
         for path in paths:
-            # Looked at before anything is fetched: a misspelt folder should not cost a download.
-            _must_exist(path)
+            check_given(path)
         with _Progress() as progress:
             embedder = make_embedder(progress.fetching)
             report = refresh(paths, index, embedder, options.rebuild, progress.working, options.accept)
@@ -134,10 +138,12 @@ def in_words(report: IngestReport, index: Path) -> str:
     when = "" if report.promoted else "as before; in the folder: "
     lines = [refused(report.golden)] if report.golden is not None and not report.promoted else []
     lines += [
-        f"{report.files} file{'s' * (report.files != 1)} in the knowledge base ({when}{changes}), "
-        f"{report.chunks} passages, {report.seconds:.1f} s.",
+        f"{_counted(report.files, 'file')} in the knowledge base ({when}{changes}), "
+        f"{_counted(report.chunks, 'passage')}, {report.seconds:.1f} s.",
         f"Index: {index}",
     ]
+    if report.updated or report.removed or report.unchanged:  # not the first ingest, where everything is new
+        lines += _changed(report.outcomes)
     lines += _grouped("Left out", [item for item in report.outcomes if item.outcome == SKIPPED])
     same = [item for item in report.outcomes if item.outcome == DUPLICATE]
     lines += _grouped("There twice", same)
@@ -147,6 +153,24 @@ def in_words(report: IngestReport, index: Path) -> str:
     lines += _grouped("Read with a remark", told)
     lines += _golden(report.golden) if report.golden is not None else []
     return "\n".join(lines)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _changed(outcomes: Sequence[Outcome]) -> list[str]:
+    """Which files were added, updated and removed: the first of each."""
+    lines = []
+    for what in (ADDED, UPDATED, REMOVED):
+        names = [item.path for item in outcomes if item.outcome == what]
+        lines += [f"{what.capitalize()}: {_first(names, NAMES)}"] if names else []
+    return lines
+
+
+def _first(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def refused(golden: Golden) -> str:
@@ -186,10 +210,8 @@ def _golden(golden: Golden) -> list[str]:
 def _grouped(what: str, items: Sequence[Outcome]) -> list[str]:
     """A headline with the count, and a line for each reason with the first files that it is true of."""
     lines = [f"{what}: {len(items)}"] if items else []
-    for why, count in Counter(item.why for item in items).most_common():
-        names = [item.path for item in items if item.why == why]
-        more = f" and {count - 3} more" if count > 3 else ""
-        lines.append(f"  {why}: {', '.join(names[:3])}{more}")
+    for why, _ in Counter(item.why for item in items).most_common():
+        lines.append(f"  {why}: {_first([item.path for item in items if item.why == why], 3)}")
     return lines
 
 
@@ -211,17 +233,26 @@ def _list(index: Path, as_json: bool) -> int:
             print(f"{course['name']}: {course['error']}")
         else:
             built = str(course["built_at"])[:16].replace("T", " ")
-            print(f"{course['name']}: {course['files']} files, {course['chunks']} passages, built {built}")
+            holds = f"{_counted(course['files'], 'file')}, {_counted(course['chunks'], 'passage')}"
+            print(f"{course['name']}: {holds}, built {built}")
     if not courses:
         print(f"There is no course in {str(index)!r} yet. Run `python ingest.py` to build the {DEFAULT} one.")
     return 0
 
 
-def _must_exist(path: Path) -> None:
-    from knowledge.errors import MissingFolderError
-
-    if not path.exists():
-        raise MissingFolderError(path)
+def _given(text: str | Path) -> Path:
+    """A path as it was typed. Raises BadInputError for what is none."""
+    text = os.fspath(text)
+    if not text.strip():
+        # It would be the current folder; most often a variable of a script that is not set.
+        raise BadInputError(
+            "An empty path was given: give the folder of the course, or `.` for the current one."
+        )
+    if _ADDRESS.match(text) and not os.path.exists(text):
+        raise BadInputError(
+            f"{text!r} is an address, and addresses are not fetched: download the files first, and give their folder."
+        )
+    return Path(text)
 
 
 def _fail(error: object, status: int) -> int:

@@ -13,8 +13,25 @@ _MARKS = (  # UTF-32 first: its little-endian mark begins like the one of UTF-16
 )  # fmt: skip
 _DECLARED = re.compile(rb"(?:charset\s*=\s*[\"']?|coding[:=]\s*|inputenc\}?\[?)([\w.\-]+)", re.I)
 _ALLOWED = re.compile(r"(?:iso-?8859|latin|windows|cp|koi8|gb|big5|shift|sjis|euc|mac)[\w\-]*", re.I)
+# Alphabets that may come undeclared, with their commonest small letters, two thirds of a text and more.
+_GREEK, _RUSSIAN = "αοιετνσηρπκμλςίάόέή", "оеаинтсрвлкмдпу"
+_ALPHABETS = {
+    "windows-1253": _GREEK,
+    "iso-8859-7": f"{_GREEK}Ά",
+    "windows-1251": _RUSSIAN,
+    "koi8-r": _RUSSIAN,
+}
+_FOREIGN = re.compile(
+    rb"[\x80-\xff]{3,}"
+)  # in a row: a word of another alphabet; German has an ü here and there
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def refuse_pointer(data: bytes) -> None:
+    """Raises UnreadableError for what Git LFS leaves in the place of a file that it has not fetched, of any format."""
+    if data.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise UnreadableError("only a Git LFS pointer, the file itself is missing: run `git lfs pull`")
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -23,12 +40,10 @@ def decode(data: bytes) -> tuple[str, str]:
     Raises
     ------
     UnreadableError
-        The file is empty, a Git LFS pointer, or no text at all.
+        The file is empty, or no text at all.
     """
     if not data.strip():
         raise UnreadableError("the file is empty")
-    if data.startswith(b"version https://git-lfs.github.com/spec/"):
-        raise UnreadableError("only a Git LFS pointer, the file itself is missing: run `git lfs pull`")
     text, remark = _decoded(data)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\u2028", "\n")
     if not text.strip():
@@ -54,7 +69,7 @@ def _decoded(data: bytes) -> tuple[str, str]:
     bad = mostly.count("\ufffd")
     if sum(char > "\x7f" for char in mostly) - bad > 4 * bad:
         return _no_binary(mostly), f"not quite UTF-8: {bad} broken character{'s' * (bad != 1)}"
-    name = _declared(data)
+    name = _declared(data) or _guessed(data)
     try:
         text = data.decode(name)
     except UnicodeDecodeError:
@@ -64,16 +79,30 @@ def _decoded(data: bytes) -> tuple[str, str]:
 
 
 def _declared(data: bytes) -> str:
-    """What the first lines say (HTML, Python and LaTeX files do), else Windows-1252."""
+    """What the first lines say (HTML, Python and LaTeX files do); "" where they say nothing of use."""
     found = _DECLARED.search(data[:2048])
     name = found[1].decode("ascii", errors="replace").lower() if found else ""
     if name in {"latin1", "latin-1", "iso-8859-1", "iso8859-1"} or not _ALLOWED.fullmatch(name):
-        return "windows-1252"  # what calls itself Latin-1 is this in practice
+        return ""  # what calls itself Latin-1 is Windows-1252 in practice, or is mistaken
     try:
         codecs.lookup(name)
     except LookupError:
-        return "windows-1252"
+        return ""
     return name
+
+
+def _guessed(data: bytes) -> str:
+    """Windows-1252, unless most letters beyond ASCII stand in whole words and are those of another alphabet."""
+    words = _FOREIGN.findall(data[:200_000])
+    foreign = b"".join(words)
+    if len(foreign) < 0.8 * sum(byte > 0x7F for byte in data[:200_000]):
+        return "windows-1252"
+    shares = {
+        name: sum(letter in common for letter in foreign.decode(name, errors="replace"))
+        for name, common in _ALPHABETS.items()
+    }
+    best = max(shares, key=lambda name: shares[name])
+    return best if 3 * shares[best] >= 2 * len(foreign) else "windows-1252"
 
 
 def _no_binary(text: str) -> str:

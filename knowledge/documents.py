@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from knowledge.decoding import decode, printable
+from knowledge.decoding import decode, printable, refuse_pointer
 from knowledge.errors import UnreadableError
 
 PROSE, CODE, MATHS, TABLE, OUTPUT = "prose", "code", "maths", "table", "output"
@@ -125,12 +126,13 @@ def read_document(path: str, data: bytes, root_name: str = "") -> Document:
     Raises
     ------
     UnreadableError
-        With the reason, fit for the report: empty, not a notebook, a scan, no text in it.
+        With the reason, fit for the report: empty, a Git LFS pointer, not a notebook, a scan, no text in it.
     """
     reading = Reading(path, data)
     try:
         if not data.strip():
             raise UnreadableError("the file is empty")
+        refuse_pointer(data)
         sections = [_clean(section) for section in readers()[PurePosixPath(path).suffix.lower()](reading)]
     except RecursionError:
         raise UnreadableError("nested too deeply to be read") from None
@@ -248,32 +250,48 @@ def prettify(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-_LECTURE = (
-    re.compile(r"(?:lecture|lect|lec|lesson|week|wk|session|class|day)[ _.\-]*0*(\d{1,2})(?!\d)", re.I),
-    re.compile(r"(?:chapter|unit|module|topic|chap|ch)[ _.\-]*0*(\d{1,2})(?!\d)", re.I),
+_LECTURES = (
+    "lecture|lect|lec|lesson|week|wk|session|class|day|vorlesung|woche|sitzung|διάλεξη|διαλεξη|εβδομάδα"
 )
+_CHAPTERS = "chapter|unit|module|topic|chap|ch|kapitel|einheit|κεφάλαιο|ενότητα"
+_LECTURE = tuple(
+    re.compile(rf"(?<![A-Za-z])(?:{names})[ _.\-]*0*(\d{{1,2}})(?!\d)", re.I)
+    for names in (_LECTURES, _CHAPTERS)
+)
+_ROMAN = re.compile(r"(?<![A-Za-z])(?i:lecture|lesson|vorlesung|chapter)[ _.\-]+([IVX]+)(?![^\W_])")
+_VALUE = {"I": 1, "V": 5, "X": 10}
 # "04-Regression", "3. Trees", "L09-Dropout"; not "L2 norm.md".
 _NUMBERED = re.compile(r"0*(\d{1,2})[ _.\-]+(?=[^\W\d])|L(\d\d)(?!\d)")
 
 
 def lecture_of(path: str, root_name: str, title: str) -> int | None:
-    """The lecture that a document belongs to: named by its path, else by its title."""
-    found = lecture_number(path, root_name)
-    return lecture_number(title, numbered=False) if found is None else found
+    """The lecture that a document belongs to: named by its path, by its title, or by the folder of them all."""
+    found = lecture_number(path)
+    for name in (title, root_name):
+        found = lecture_number(name, numbered=False) if found is None else found
+    return found
 
 
-def lecture_number(path: str, root_name: str = "", numbered: bool = True) -> int | None:
+def lecture_number(path: str, numbered: bool = True) -> int | None:
     """The lecture that a path names, innermost name first: `lecture_07/…`, `Lecture 7.md`, `week9.ipynb`.
 
     With `numbered`, a name that only begins with a number counts too, outermost first (`04-Regression/01-intro.pdf`
     belongs to 4).
     """
-    parts = PurePosixPath(path).parts
+    parts = PurePosixPath(unicodedata.normalize("NFC", path)).parts  # macOS takes accents apart
     for pattern in _LECTURE:
-        for name in (*reversed(parts), root_name):
-            if found := re.search(r"(?<![A-Za-z])" + pattern.pattern, name, re.I):
+        for name in reversed(parts):
+            if found := pattern.search(name):
                 return int(found[1])
+    for name in reversed(parts):
+        if found := _ROMAN.search(name):
+            return _roman(found[1])
     for name in parts if numbered else ():
         if found := _NUMBERED.match(name):
             return int(found[1] or found[2])
     return None
+
+
+def _roman(number: str) -> int:
+    values = [_VALUE[letter] for letter in number]
+    return sum(-this if this < after else this for this, after in zip(values, [*values[1:], 0], strict=True))

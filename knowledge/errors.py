@@ -21,6 +21,8 @@ carries the reason from a reader to the report and never leaves the package).
 
 from __future__ import annotations
 
+import errno
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +50,7 @@ class BadInputError(KnowledgeError):
 
 
 class MissingFolderError(BadInputError):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         super().__init__(
             f"There is no file or folder {str(path)!r}. Check the spelling, or give another path."
         )
@@ -115,10 +117,18 @@ class IngestBusyError(KnowledgeError):
 
 
 class IndexWriteError(KnowledgeError):
-    def __init__(self, index_dir: Path, why: str) -> None:
+    def __init__(self, index_dir: Path, why: str, code: int | None = None) -> None:
+        """`code` is the `errno` of the system's refusal, where there was one."""
+        forbidden = code in (errno.EACCES, errno.EPERM, errno.EROFS)
+        what_to_do = (
+            "Choose a folder that you may write to, with --index or TUTOR_INDEX"
+            if forbidden
+            else "Free some space or choose another folder with --index"
+        )
+        there = os.path.exists(os.path.join(index_dir, "CURRENT"))
         super().__init__(
-            f"The knowledge base in {str(index_dir)!r} could not be written ({why}). "
-            "Free some space or choose another folder with --index; the old index still answers."
+            f"The knowledge base in {str(index_dir)!r} could not be written ({why}). {what_to_do}"
+            f"{'; the old index still answers' if there else ''}."
         )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from knowledge.errors import MissingFolderError, UnreadableError
+from knowledge.errors import BadInputError, MissingFolderError, MissingIndexError, UnreadableError
+from knowledge.generations import current_name
 
 # What is read, with the largest size in megabytes. Text of that length is no lecture; a notebook is mostly pictures.
 _READ = {
@@ -26,14 +28,26 @@ READ = {f".{suffix}": megabytes for suffixes, megabytes in _READ.items() for suf
 _WHY = {
     "an old Word file: save it as .docx or PDF": "doc dot",
     "an old PowerPoint file: save it as .pptx or PDF": "ppt pps",
+    "a Word file with macros, or a template: save it as .docx or PDF": "docm dotx dotm",
+    "a PowerPoint show, or one with macros: save it as .pptx or PDF": "ppsx ppsm pptm potx potm",
     "an OpenDocument or RTF file: save it as .docx, .pptx or PDF": "odt odp rtf pages key",
+    "a document that lies with Google: download it as .docx, .pptx or PDF": "gdoc gslides",
+    "a web page of another kind: save it as .html or PDF": "xhtml xht mhtml mht",
+    "plain text under another ending: rename it to .txt, or to .md for Markdown": "text mdown mkd mkdn",
+    "markup that is not read: save it as Markdown (.md), .html or PDF": "org adoc asciidoc textile mediawiki",
+    "an e-book or a kind of PDF: save it as PDF": "epub mobi djvu xps",
+    "an archive: unpack it first": "zip tar tgz tbz tbz2 txz 7z rar",
     "a picture: only the text around it is read": "png jpg jpeg gif svg webp bmp tif tiff ico eps ps heic",
     "a data file, not course text": "csv tsv json jsonl xlsx xls ods parquet npy npz pkl pickle h5 hdf5 mat db "
-    "sqlite zip gz tar bz2 7z rar pt pth onnx safetensors gguf bin yaml yml toml xml ubyte data arff feather rds rda",
+    "sqlite gz bz2 xz zst pt pth onnx safetensors gguf bin yaml yml toml xml ubyte data arff feather rds rda",
     "sound or film, not course text": "mp3 wav mp4 mov avi webm mkv m4a ogg",
     "source code in another language than Python": "r jl m java c h cpp cc cs js ts go rs sh bat sql scala css scss",
 }
 _WHY_BY_SUFFIX = {f".{suffix}": why for why, suffixes in _WHY.items() for suffix in suffixes.split()}
+_ARCHIVE = _WHY_BY_SUFFIX[".zip"]
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst"})  # one file, most often of data
+# What a browser keeps with `Page.html` in a folder `Page_files`; other languages call it otherwise.
+_SAVED = re.compile(r"(.+)(?:_files|-Dateien|_fichiers|_archivos|_file|_αρχεία)", re.I)
 # Left behind by programs, or the work of others that a page is shown with.
 _LEAVE_OUT = frozenset(
     {
@@ -72,8 +86,21 @@ class CourseFile:
         except OSError as error:
             raise UnreadableError(f"cannot be opened: {error.strerror or error}") from None
         if large or len(data) > limit:
-            raise UnreadableError(f"too large: {self.file.suffix} files are read up to {limit / 1e6:.0f} MB")
+            raise UnreadableError(_too_large(self.file.suffix))
         return data
+
+
+def check_given(path: Path) -> None:
+    """Raises BadInputError for a path that cannot be ingested: not there, not to be opened, or no file at all."""
+    try:
+        mode = path.stat().st_mode
+    except PermissionError as error:
+        raise BadInputError(f"{str(path)!r} cannot be opened: {error.strerror}.") from None
+    except (OSError, ValueError):
+        raise MissingFolderError(path) from None
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        # A pipe would be waited for without end.
+        raise BadInputError(f"{str(path)!r} is neither a file nor a folder.")
 
 
 def find_files(paths: Sequence[Path]) -> tuple[list[CourseFile], list[tuple[str, str]]]:
@@ -82,17 +109,19 @@ def find_files(paths: Sequence[Path]) -> tuple[list[CourseFile], list[tuple[str,
     With several folders, a name that occurs in more than one is told apart by its folder's name.
     Hidden files and folders (`.git`, `.ipynb_checkpoints`) are passed over without a word. A file that is named
     itself is read where its ending allows it, whatever it looks like.
+
+    Raises BadInputError for a path that is not there, or is neither a file nor a folder.
     """
     found: list[CourseFile] = []
     skipped: list[tuple[str, str]] = []
     taken: set[str] = set()
     seen: set[Path] = set()
+    for path in paths:
+        check_given(path)
     named = {path.resolve() for path in paths if path.is_file()}
     for path in paths:
-        if not path.exists():
-            raise MissingFolderError(path)
         root = path.resolve()
-        top = root if root.is_dir() else root.parent
+        top = root if root.is_dir() and _opens(root) else root.parent
         for file, why in _walk(root):
             if file in seen or file == root / GOLDEN:
                 continue
@@ -119,37 +148,61 @@ def _walk(root: Path) -> Iterator[tuple[Path, str]]:
     for folder, folders, names in os.walk(root, onerror=refused):
         yield from unreadable
         unreadable.clear()
-        linked = [name for name in folders if _shown(name) and Path(folder, name).is_symlink()]
-        folders[:] = sorted(
-            (
-                name
-                for name in folders
-                if _shown(name) and name not in linked and not _is_environment(folder, name)
-            ),
-            key=natural,
-        )
-        for name in sorted((*filter(_shown, names), *linked), key=natural):
-            yield Path(folder, name), _what_else(Path(folder, name), root)
+        if not _opens(folder):  # its names can be read, and nothing in it
+            folders.clear()
+            yield Path(folder), "the folder cannot be opened: Permission denied"
+            continue
+        shown = {name for name in folders if _shown(name) and not _is_left_out(os.path.join(folder, name))}
+        linked = {name for name in shown if os.path.islink(os.path.join(folder, name))}
+        saved = {name for name in shown - linked if _is_saved(name, names)}
+        folders[:] = sorted(shown - linked - saved, key=natural)
+        for name in sorted((*filter(_shown, names), *linked, *saved), key=natural):
+            why = "goes with a saved page: only the page itself is read" if name in saved else ""
+            yield Path(folder, name), why or _what_else(Path(folder, name), root)
     yield from unreadable
+
+
+def _opens(folder: str | Path) -> bool:
+    """Whether what lies in a folder can be reached; to list its names takes another permission."""
+    return os.path.exists(os.path.join(folder, "."))
 
 
 def _shown(name: str) -> bool:
     return not name.startswith((".", "~$")) and name not in _LEAVE_OUT  # ~$: a lock that Office leaves
 
 
-def _is_environment(folder: str, name: str) -> bool:
-    return Path(folder, name, "pyvenv.cfg").is_file()
+def _is_left_out(folder: str) -> bool:
+    """A Python environment, or a knowledge base that is kept inside the course."""
+    if os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
+        return True
+    try:
+        return bool(current_name(Path(folder)))
+    except MissingIndexError:
+        return False
+
+
+def _is_saved(folder: str, names: Sequence[str]) -> bool:
+    """Whether a folder holds what a browser saved with a page that lies beside it."""
+    found = _SAVED.fullmatch(folder)
+    return found is not None and any(f"{found[1]}{suffix}" in names for suffix in (".html", ".htm"))
 
 
 def _what_else(file: Path, root: Path) -> str:
     """Why something in a folder is no file to read; "" for a file."""
-    if file.is_file():
+    linked = os.path.islink(file)
+    try:
+        mode = file.stat().st_mode
+    except PermissionError as error:
+        return f"cannot be opened: {error.strerror}"
+    except OSError:
+        return "a link that leads nowhere" if linked else ""  # gone since: reading it will tell
+    if stat.S_ISREG(mode):
         # A folder that came from somebody else must not bring in what is private on this computer.
-        leaves = file.is_symlink() and not file.resolve().is_relative_to(root)
+        leaves = linked and not file.resolve().is_relative_to(root)
         return "a link that leads out of the folder: put the file itself there" if leaves else ""
-    if file.is_dir():
-        return "a link to a folder: give that folder itself"
-    return "a link that leads nowhere" if file.is_symlink() else "neither a file nor a folder"
+    return (
+        "a link to a folder: give that folder itself" if stat.S_ISDIR(mode) else "neither a file nor a folder"
+    )
 
 
 def _printable(name: str) -> str:
@@ -186,20 +239,28 @@ def _why_not(file: Path, name: str) -> str:
         return _why_no_text(file, PurePosixPath(name))
     if suffix in READ:
         return ""
+    if suffix in _PACKED and Path(file.stem).suffix.lower() in (".tar", *READ):
+        return _ARCHIVE
     if why := _WHY_BY_SUFFIX.get(suffix):
         return why
     return f"files ending in {suffix} are not read" if suffix else "a file without an ending is not read"
 
 
+def _too_large(suffix: str) -> str:
+    return f"too large: {suffix} files are read up to {READ[suffix.lower()]} MB"
+
+
 def _why_no_text(file: Path, name: PurePosixPath) -> str:
     if _LISTS.fullmatch(name.stem):
         return "a list for a program, not course text"
-    if any(_DATA_FOLDER.fullmatch(part) for part in name.parts[:-1]):
-        return "plain text in a folder of data, taken for data: name the file itself to have it read"
     try:
         size = file.stat().st_size
     except OSError:
         return ""  # reading it will tell
+    if size > READ[".txt"] * 1_000_000:
+        return _too_large(".txt")  # whoever names it
+    if any(_DATA_FOLDER.fullmatch(part) for part in name.parts[:-1]):
+        return "plain text in a folder of data, taken for data: name the file itself to have it read"
     if size > LONG_TEXT:
         return "a long plain text, taken for data: name the file itself to have it read"
     return ""

@@ -68,7 +68,7 @@ def writer(index_dir: Path) -> Iterator[None]:
     except Timeout:
         raise IngestBusyError(index_dir) from None
     except OSError as error:
-        raise IndexWriteError(index_dir, error.strerror or str(error)) from error
+        raise IndexWriteError(index_dir, error.strerror or str(error), error.errno) from error
     try:
         yield
     finally:
@@ -102,7 +102,7 @@ def next_generation(index_dir: Path) -> Iterator[Path]:
             with contextlib.suppress(OSError):
                 (index_dir / _ASIDE).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise IndexWriteError(index_dir, error.strerror or str(error)) from error
+            raise IndexWriteError(index_dir, error.strerror or str(error), error.errno) from error
         raise
     clean_up(index_dir)
 

@@ -104,8 +104,12 @@ def _remark(reading: Reading, file: _File, finished: bool) -> None:
     if not file.pages:
         raise UnreadableError("it has no pages, or none could be read in time")
     few = sum(letters) < min(SCAN * len(file.pages), 200)
-    if sum(letters) == 0 or (few and file.has_images):
-        count = f"{file.count} page{'s' * (file.count != 1)}"
+    count = f"{file.count} page{'s' * (file.count != 1)}"
+    if sum(letters) == 0 and not file.has_images:
+        raise UnreadableError(
+            f"no text in it ({count}): blank, or with letters that are drawn as shapes", lasting=finished
+        )
+    if few and file.has_images:
         raise UnreadableError(
             f"a scan or pictures without a text layer ({count}): recognise the text first (OCR)",
             lasting=finished,

@@ -319,7 +319,7 @@ def _outcomes(
         if document := documents.get(name):
             known = before.get(name)
             word = ADDED if known is None else UNCHANGED if known.sha256 == document.sha256 else UPDATED
-            same = f"says the same as {document.same_as} but for this much" if document.same_as else ""
+            same = _says_much_the_same(document) if document.same_as else ""
             why = "; ".join(part for part in (document.remark, same) if part)
             found.append(Outcome(name, word, why, len(document.chunks)))
         elif duplicate := duplicates.get(name):
@@ -329,6 +329,12 @@ def _outcomes(
     there = {outcome.path for outcome in found}
     gone = [path for path in (*before, *old.duplicates) if path not in there]
     return [*found, *(Outcome(path, REMOVED, "no longer there") for path in gone)]
+
+
+def _says_much_the_same(document: StoredDocument) -> str:
+    count = len(document.chunks)
+    own = f"the {count} passages that differ are" if count > 1 else "the one passage that differs is"
+    return f"says nearly the same as {document.same_as}: only {own} in the index"
 
 
 def _build(

@@ -21,6 +21,7 @@ import numpy as np
 
 from knowledge.chunking import Chunk
 from knowledge.decoding import printable
+from knowledge.duplicates import about, figures
 from knowledge.errors import DamagedIndexError, KnowledgeError, MissingIndexError, UnknownDocumentError
 from knowledge.followups import with_context
 from knowledge.generations import Pin, current_name
@@ -213,6 +214,9 @@ class Generation:
         self._lexical = Lexical(folder, embedder.is_word)
         self._stems: dict[int, frozenset[int]] = {}
         self._layout = layout(self.chunks)
+        self._rows: dict[str, list[int]] = {}  # of each document's passages
+        for row, chunk in enumerate(self.chunks):
+            self._rows.setdefault(chunk.path, []).append(row)
 
     def close(self) -> None:
         """Let go of the files at once; without this they go with the last search that holds the generation."""
@@ -291,18 +295,28 @@ class Generation:
     def _folded(self, order: Sequence[int], k: int) -> list[tuple[int, list[int]]]:
         """The first `k` rows that are not nearly the same as one before, each with its look-alikes."""
         kept: list[tuple[int, list[int]]] = []
-        said: list[
-            tuple[frozenset[int], list[int]]
-        ] = []  # the words of each that is kept, and its look-alikes
         for row in order[: 3 * k]:
-            words = self._words(row)
-            twin = next((twins for other, twins in said if alike(words, other)), None)
+            twin = next((twins for other, twins in kept if self._say_the_same(row, other)), None)
             if twin is not None:
                 twin.append(row)
             elif len(kept) < k:
                 kept.append((row, []))
-                said.append((words, kept[-1][1]))
         return kept
+
+    def _say_the_same(self, row: int, other: int) -> bool:
+        # A revision shares its words with what it corrects, but for a number or a date.
+        return alike(self._words(row), self._words(other)) and (
+            figures(self.chunks[row].text) == figures(self.chunks[other].text)
+        )
+
+    def _copies(self, row: int) -> list[str]:
+        """Whole files that say nearly the same and are indexed once, without those that put this passage otherwise."""
+        words = self._words(row)
+        return [
+            path
+            for path in self.documents[self.chunks[row].path].also
+            if not any(about(words, self._words(own)) for own in self._rows.get(path, ()))
+        ]
 
     def _words(self, row: int) -> frozenset[int]:
         if row not in self._stems:
@@ -333,8 +347,8 @@ class Generation:
             if position < 0:
                 break
         cells = dict.fromkeys(sections[number].cell for number, _ in whole.parts)
-        copies = self.documents[chunk.path].also  # whole files that say nearly the same, indexed once
-        others = dict.fromkeys([*twins, *copies])
+        copies = set.intersection(*(set(self._copies(row)) for row in rows))
+        others = dict.fromkeys([*twins, *sorted(copies)])
         return Passage(
             id=chunk.id,
             path=chunk.path,

@@ -26,6 +26,44 @@ def test_text_comes_out_the_same_however_it_was_saved(encoding, remark):
     assert decode(TEXT.encode(encoding)) == (TEXT, remark)
 
 
+GREEK = (
+    "Η παλινδρόμηση βρίσκει την ευθεία με το μικρότερο άθροισμα τετραγώνων. Άρα παραδίδεται στις 12 Μαΐου.\n"
+)
+RUSSIAN = "Градиентный спуск находит минимум функции потерь, и слишком большой шаг мешает сходимости.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (GREEK, "windows-1253"),
+        (GREEK, "iso-8859-7"),
+        (f"```python\nimport numpy as np\nx = np.zeros(3)\n```\n\n{GREEK}", "windows-1253"),
+        (RUSSIAN, "windows-1251"),
+        (RUSSIAN, "koi8-r"),
+    ],
+)
+def test_greek_and_russian_are_told_by_their_letters_where_a_file_does_not_name_its_encoding(text, encoding):
+    assert decode(text.encode(encoding)) == (text, f"not UTF-8: read as {encoding.capitalize()}")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("ÄÖÜ und äöü, À côté: naïve", "cp1252"),  # in a row, and no words of another alphabet
+        ("הלמידה העמוקה היא תת-תחום של למידת מכונה המבוסס על רשתות", "cp1255"),
+        ("机器学习是人工智能的一个分支。第一讲：线性回归", "gb18030"),
+    ],
+)
+def test_other_letters_are_not_taken_for_greek_or_russian(text, encoding):
+    assert decode(text.encode(encoding))[1] == "not UTF-8: read as Windows-1252"
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.ipynb", "a.pdf", "a.docx", "a.pptx", "a.html"])
+def test_a_git_lfs_pointer_is_told_as_such_whatever_its_ending(name):
+    with pytest.raises(UnreadableError, match="git lfs pull"):
+        read_document(name, b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 123\n")
+
+
 def test_the_encoding_that_a_file_names_itself_is_believed():
     page = '<html><head><meta charset="koi8-r"></head><body><p>Привет, градиентный спуск</p></body></html>'
     document = read_document("a.html", page.encode("koi8-r"))
@@ -50,7 +88,6 @@ def test_one_broken_character_in_a_long_text_costs_only_itself():
         (b"\xff\xfea", "broken UTF-16"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "binary"),
         (bytes(range(1, 32)) * 40, "binary"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
     ],
 )
 def test_what_is_no_text_is_refused_with_the_reason(data, why):

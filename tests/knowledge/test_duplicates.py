@@ -5,9 +5,11 @@ import random
 
 import pytest
 from course_maker import code_cell, markdown_cell, notebook
+from pdf_maker import column, pdf
 
+from knowledge.chunking import chunk_document
 from knowledge.documents import read_document
-from knowledge.duplicates import ALIKE, SKETCH, originals, resemblance, sketch
+from knowledge.duplicates import ALIKE, SKETCH, about, figures, news, originals, resemblance, sketch
 from knowledge.generations import current_name
 from knowledge.refresh import refresh
 from knowledge.search import KnowledgeBase
@@ -98,6 +100,101 @@ def test_files_that_share_their_beginning_are_no_duplicates():
     assert found == {}
 
 
+# --- what was corrected ----------------------------------------------------------------------------------------------
+
+
+def cut(text, path="a.md", limit=64):
+    return chunk_document(read_document(path, text.encode()), lambda part: len(part.split()), limit)
+
+
+DUE = "The homework on margins is due on 12 May at noon, and late work loses one mark for each day."
+NOTICE = f"# Margins\n\n{sentence(1)}\n\n## Deadline\n\n{DUE}\n\n## Widths\n\n{sentence(2)}"
+
+
+@pytest.mark.parametrize("path", ["revised.md", "revised.html"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("12 May", "19 May"),
+        ("12 May", "12 June"),
+        ("12 May", "19 June"),
+        ("one mark", "two marks"),
+        ("on 12 May at noon", "on 12 May at 10:30"),
+    ],
+)
+def test_a_number_or_a_date_that_was_changed_is_news_in_every_format(path, before, after):
+    there, now = NOTICE.replace("noon", "9:30") if "10:30" in after else NOTICE, NOTICE.replace(before, after)
+    original = cut(f"{there}\n\n{sentence(3)}")
+    copy = cut(
+        f"{now}\n\n{sentence(3)}" if path.endswith(".md") else as_html(f"{now}\n\n{sentence(3)}"), path
+    )
+    assert "".join(chunk.text for chunk in news(copy, original)).count(after) == 1
+
+
+def as_html(text):
+    parts = [part.lstrip("# ") if part.startswith("#") else f"<p>{part}</p>" for part in text.split("\n\n")]
+    return "".join(part if part.startswith("<p>") else f"<h2>{part}</h2>" for part in parts)
+
+
+def test_dates_that_were_all_moved_are_news_where_each_of_them_stands():
+    def part(number):
+        return " ".join(sentence(10 * number + more) for more in range(5))
+
+    weeks = "\n\n".join(
+        f"## Part {n}\n\nHomework {n} is due on {7 * n} May at noon. {part(n)}" for n in range(1, 4)
+    )
+    moved = weeks.replace("21 May", "28 May").replace("14 May", "21 May").replace("7 May", "14 May")
+    copy, original = cut(as_html(moved), "moved.html"), cut(weeks)
+    kept = [chunk.text for chunk in news(copy, original)]
+    assert [day in text for day, text in zip(("14 May", "21 May", "28 May"), kept, strict=True)] == [True] * 3
+
+
+def test_a_date_in_a_heading_is_news_and_the_number_of_a_section_is_not():
+    text = f"# Margins\n\n## 2.1 Hand in the homework by 12 May\n\n{sentence(1)}"
+    assert news(cut(text.replace("12 May", "19 May")), cut(text))
+    assert news(cut(text.replace("2.1 Hand", "3.1 Hand")), cut(text)) == []
+
+
+def test_markers_of_lists_and_numbers_of_pages_are_no_news():
+    steps = "Do these in turn:\n\n1. Fit the model to lecture 3.\n2. Measure it on set 5.\n3. Compute the mean of all."
+    page = steps.replace("\n1. ", "\n").replace("\n2. ", "\n").replace("\n3. ", "\n")
+    assert news(cut(as_html(page), "a.html"), cut(steps)) == []
+    assert news(cut(steps), cut(as_html(page), "a.html")) == []
+    long = [sentence(number) for number in range(12)]
+    with_page = " ".join((*long[:7], "17", *long[7:]))
+    assert news(cut(as_html(with_page), "a.html"), cut(" ".join(long))) == []
+
+
+def test_numbers_between_the_symbols_of_a_formula_are_no_news():
+    def text(formula):
+        return " ".join((*(sentence(number) for number in range(9)), formula, sentence(9)))
+
+    assert news(cut(as_html(text("g a b c 2 d e f")), "a.html"), cut(text("h a b c 1 d e f"))) == []
+    assert news(cut(as_html(text("a bandit costs 2 marks")), "a.html"), cut(text("a bandit costs 1 mark")))
+
+
+def test_a_german_date_that_looks_like_the_marker_of_a_list_is_a_date():
+    text = f"# Termine\n\n{sentence(1)}\n\n12. Mai um zehn Uhr: Abgabe der Übung. {sentence(2)}"
+    assert news(cut(as_html(text.replace("12. Mai", "19. Mai")), "a.html"), cut(text))
+
+
+def test_figures_are_numbers_months_and_days():
+    assert figures("On Friday, 12 May, at 10:30, w2 grows by 3rd order.") == {
+        "friday",
+        "12",
+        "may",
+        "10",
+        "30",
+        "3rd",
+    }
+
+
+def test_two_passages_are_about_the_same_when_the_shorter_one_is_mostly_in_the_other():
+    assert about(frozenset("abc"), frozenset("abcdefghij"))
+    assert not about(frozenset("abcd"), frozenset("abxyzuvw"))
+    assert not about(frozenset(), frozenset("ab"))
+
+
 # --- in the index ----------------------------------------------------------------------------------------------------
 
 
@@ -154,7 +251,9 @@ def test_of_a_near_copy_only_what_it_says_besides_is_kept(tmp_path, index, embed
     report = refresh([folder], index, embedder)
     outcome = {o.path: o for o in report.outcomes}["memory_old.md"]
     assert (outcome.outcome, outcome.chunks) == ("added", 1)
-    assert outcome.why == "says the same as memory.md but for this much"
+    assert (
+        outcome.why == "says nearly the same as memory.md: only the one passage that differs is in the index"
+    )
     base = KnowledgeBase.open(index, embedder)
     assert base.search(sentence(777))[0].path == "memory_old.md"
     assert base.search(sentence(3))[0].path == "memory.md"
@@ -173,3 +272,66 @@ def test_what_a_near_copy_says_besides_follows_the_original(tmp_path, index, emb
     }
     (document,) = stored_chunks(index)
     assert (document["path"], document["also"]) == ("memory.md", ["memory_old.md"])
+
+
+def own_sentence(number):
+    """Words that no other sentence has."""
+    letter = "abcdefghijklmnopqrstuvwxyzäöüß"[number]
+    return " ".join(f"{word}{letter}" for word in WORDS[:14]) + "."
+
+
+def revised(folder, name, old="12 May", new="19 May"):
+    """A lecture and another version of it, each with the date that it names."""
+    lines = [
+        lecture(range(3)),
+        "## Deadline",
+        DUE.replace("12 May", old),
+        "## More",
+        *(own_sentence(n) for n in range(4, 30)),
+    ]
+    write(folder, "lecture_01.md", "\n\n".join(lines))
+    lines[2] = DUE.replace("12 May", new)
+    if name.endswith(".pdf"):
+        text = [line for part in lines for line in part.replace("#", "").split("\n") if line.strip()]
+        (folder / name).write_bytes(pdf([column(*text)]))
+    else:
+        write(folder, name, "\n\n".join(lines))
+
+
+@pytest.mark.parametrize("name", ["lecture_01_v2.md", "lecture_01_revised.pdf"])
+def test_a_revision_is_found_with_its_date_and_no_passage_names_a_file_that_says_otherwise(
+    tmp_path, index, embedder, name
+):
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    revised(folder, name)
+    report = refresh([folder], index, embedder)
+    assert {item.path: (item.outcome, item.why) for item in report.outcomes}[name] == (
+        "added",
+        "says nearly the same as lecture_01.md: only the one passage that differs is in the index",
+    )
+    base = KnowledgeBase.open(index, embedder)
+    found = [
+        passage for passage in base.search("homework on margins due at noon") if "homework" in passage.text
+    ]
+    assert {passage.path: ("12 May" in passage.text, "19 May" in passage.text) for passage in found} == {
+        "lecture_01.md": (True, False),
+        name: (False, True),
+    }
+    assert [passage.also for passage in found] == [(), ()]
+    # What both say word for word is cited with both.
+    other = base.search(own_sentence(25))[0]
+    assert (other.path, other.also) == ("lecture_01.md", (name,))
+
+
+def test_passages_of_different_courses_that_differ_in_a_number_are_both_found(tmp_path, index, embedder):
+    folder = tmp_path / "notes"
+    for name, day in (("monday.md", "12 May"), ("tuesday.md", "13 May")):
+        own = " ".join(f"{name[:6]}word{number}" for number in range(80))
+        write(folder, name, f"# {name}\n\n## Deadline\n\n{DUE.replace('12 May', day)}\n\n## More\n\n{own}")
+    refresh([folder], index, embedder)
+    found = KnowledgeBase.open(index, embedder).search("homework on margins due at noon")
+    assert {(passage.path, passage.also) for passage in found if "homework" in passage.text} == {
+        ("monday.md", ()),
+        ("tuesday.md", ()),
+    }

@@ -1,12 +1,15 @@
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from knowledge import files
-from knowledge.documents import lecture_number, title_from_name
-from knowledge.errors import MissingFolderError, UnreadableError
+from knowledge.documents import lecture_of, title_from_name
+from knowledge.embedding import HashEmbedder
+from knowledge.errors import BadInputError, MissingFolderError, UnreadableError
 from knowledge.files import CourseFile, find_files
+from knowledge.refresh import refresh
 
 
 def names(*paths: Path) -> list[str]:
@@ -104,6 +107,8 @@ def test_links_are_not_followed_into_circles_and_are_told(tmp_path):
 def test_pipes_are_never_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.md")
     assert find_files([tmp_path]) == ([], [("pipe.md", "neither a file nor a folder")])
+    with pytest.raises(BadInputError, match=r"pipe\.md' is neither a file nor a folder\.$"):
+        find_files([tmp_path / "pipe.md"])
 
 
 def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
@@ -120,6 +125,62 @@ def test_a_folder_that_cannot_be_opened_is_told(tmp_path, monkeypatch):
     found, skipped = find_files([tmp_path])
     assert [file.name for file in found] == ["a.md"]
     assert skipped == [("shut", "the folder cannot be opened: Permission denied")]
+
+
+@pytest.fixture
+def locked(monkeypatch):
+    """Makes a folder refuse, also to a superuser: what lies in it, and (unless told otherwise) its names."""
+
+    def lock(folder, names_too=True):
+        real_stat, real_scandir = os.stat, os.scandir
+
+        def stat(path, *rest, **named):
+            if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(f"{folder}/"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real_stat(path, *rest, **named)
+
+        def scandir(path):
+            if names_too and str(path) == str(folder):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real_scandir(path)
+
+        monkeypatch.setattr(os, "stat", stat)
+        monkeypatch.setattr(os, "scandir", scandir)
+
+    return lock
+
+
+@pytest.mark.parametrize("names_too", [True, False])
+def test_a_folder_that_lets_nobody_in_costs_itself_alone(tmp_path, locked, names_too):
+    (tmp_path / "shut" / "within").mkdir(parents=True)
+    for name in ("a.md", "shut/b.md", "shut/within/c.md"):
+        (tmp_path / name).write_text("x")
+    locked(tmp_path / "shut", names_too)
+    found, skipped = find_files([tmp_path])
+    assert [file.name for file in found] == ["a.md"]
+    assert skipped == [("shut", "the folder cannot be opened: Permission denied")]
+    assert find_files([tmp_path / "shut"]) == ([], skipped)
+
+
+def test_a_file_that_cannot_be_looked_at_is_told(tmp_path, locked):
+    for name in ("a.md", "shut.md"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "b.md").write_text("x")
+    (tmp_path / "link.md").symlink_to(tmp_path / "private" / "b.md")
+    real = os.stat
+
+    def stat(path, *rest, **named):
+        if str(path).endswith("link.md") and named.get("follow_symlinks", True):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "stat", stat)
+        assert find_files([tmp_path])[1] == [("link.md", "cannot be opened: Permission denied")]
+    locked(tmp_path / "private")
+    with pytest.raises(BadInputError, match=r"private/b\.md' cannot be opened: Permission denied\.$"):
+        find_files([tmp_path / "private" / "b.md"])
 
 
 def test_a_name_that_is_not_utf_8_can_be_stored_and_read(tmp_path):
@@ -149,6 +210,62 @@ def test_a_file_is_read_up_to_its_limit(tmp_path, monkeypatch):
         CourseFile("a.ipynb", file, "").read()
     file.write_bytes(b"x" * 1_000_000)
     assert len(CourseFile("a.ipynb", file, "").read()) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("course.zip", "an archive: unpack it first"),
+        ("course.tar.gz", "an archive: unpack it first"),
+        ("lecture.ipynb.gz", "an archive: unpack it first"),
+        ("images-idx3-ubyte.gz", "a data file, not course text"),
+        ("slides.ppsx", "a PowerPoint show, or one with macros: save it as .pptx or PDF"),
+        ("notes.docm", "a Word file with macros, or a template: save it as .docx or PDF"),
+        ("page.xhtml", "a web page of another kind: save it as .html or PDF"),
+        ("page.mhtml", "a web page of another kind: save it as .html or PDF"),
+        ("notes.text", "plain text under another ending: rename it to .txt, or to .md for Markdown"),
+        ("notes.org", "markup that is not read: save it as Markdown (.md), .html or PDF"),
+        ("Notes.gdoc", "a document that lies with Google: download it as .docx, .pptx or PDF"),
+    ],
+)
+def test_what_is_left_out_by_its_ending_says_what_to_do(tmp_path, name, why):
+    (tmp_path / name).write_text("x")
+    assert find_files([tmp_path]) == ([], [(name, why)])
+
+
+def test_text_that_is_too_large_to_be_read_is_not_told_to_be_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(files.READ, ".txt", 1)
+    (tmp_path / "data").mkdir()
+    for name in ("huge.txt", "data/huge.txt"):
+        (tmp_path / name).write_bytes(b"x" * 1_000_001)
+    why = "too large: .txt files are read up to 1 MB"
+    assert find_files([tmp_path])[1] == [("huge.txt", why), ("data/huge.txt", why)]
+
+
+def test_what_a_browser_saved_with_a_page_is_left_out_and_a_folder_of_another_name_is_not(tmp_path):
+    for name in (
+        "Trees.html",
+        "Trees_files/frame.html",
+        "other_files/a.html",
+        "Baum.htm",
+        "Baum-Dateien/b.html",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found, skipped = find_files([tmp_path])
+    assert [file.name for file in found] == ["Baum.htm", "Trees.html", "other_files/a.html"]
+    why = "goes with a saved page: only the page itself is read"
+    assert skipped == [("Baum-Dateien", why), ("Trees_files", why)]
+
+
+def test_an_index_inside_the_course_is_no_part_of_it(tmp_path):
+    (tmp_path / "a.md").write_text("# A\n\nWords of a lecture.")
+    refresh([tmp_path], tmp_path / "index", HashEmbedder())
+    (tmp_path / "index" / "added").mkdir()
+    (tmp_path / "index" / "added" / "b.md").write_text("x")
+    found, skipped = find_files([tmp_path, tmp_path / "index" / "added"])
+    assert [file.name for file in found] == ["a.md", "b.md"]  # what was added on the page is named itself
+    assert skipped == []
 
 
 @pytest.mark.parametrize(
@@ -185,10 +302,34 @@ def test_a_file_that_vanishes_or_is_locked_is_told(tmp_path, monkeypatch, error,
         ("L2 norm.md", "", None),
         ("12-03-2024 minutes.md", "", None),
         ("2024 spring/notes.md", "", None),
+        ("notes.md", "04 spring", None),
+        ("Session 24.md", "", 24),
+        ("Vorlesung_03.pdf", "", 3),
+        ("Διάλεξη 2.pdf", "", 2),
+        (unicodedata.normalize("NFD", "Διάλεξη 2.pdf"), "", 2),
+        ("Lecture XII.md", "", 12),
+        ("Lecture IX - Trees.md", "", 9),
+        ("Lecture_IV/notes.md", "", 4),
+        ("Lecture V2.md", "", None),
+        ("Lecture Introduction.md", "", None),
     ],
 )
 def test_the_lecture_is_read_from_the_names(path, root, number):
-    assert lecture_number(path, root) == number
+    assert lecture_of(path, root, "") == number
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "number"),
+    [
+        ("01-intro.md", "", 1),
+        ("chapter_5.md", "", 5),
+        ("week 4/notes.md", "", 4),
+        ("intro.md", "Lecture 6: Trees", 6),
+        ("intro.md", "Trees", 2),
+    ],
+)
+def test_the_folder_of_the_whole_course_numbers_only_what_has_no_number_of_its_own(path, title, number):
+    assert lecture_of(path, "ML Session 2", title) == number
 
 
 @pytest.mark.parametrize(

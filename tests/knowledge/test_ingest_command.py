@@ -82,6 +82,58 @@ def test_a_folder_that_is_not_there_is_one_sentence_and_status_2(index, capsys):
     assert not index.exists()
 
 
+def test_an_address_and_an_empty_path_are_one_sentence_and_status_2(index, capsys, monkeypatch, course):
+    monkeypatch.chdir(course)
+    for path, told in (
+        (
+            "https://example.org/course",
+            "'https://example.org/course' is an address, and addresses are not fetched",
+        ),
+        ("", "An empty path was given"),
+        (" ", "An empty path was given"),
+    ):
+        assert run(path, index=index) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+        assert told in err
+    assert not index.exists()
+
+
+def test_a_pipe_is_refused_before_anything_waits_for_it(tmp_path, index, capsys):
+    os.mkfifo(tmp_path / "pipe.md")
+    assert run(tmp_path / "pipe.md", index=index) == 2
+    assert capsys.readouterr().err == f"'{tmp_path}/pipe.md' is neither a file nor a folder.\n"
+    assert not index.exists()
+
+
+def test_a_refresh_names_what_changed_and_a_first_ingest_does_not(course, index, capsys):
+    def told():
+        assert run(course, index=index) == 0
+        return [line for line in capsys.readouterr().out.splitlines() if line.split(":")[0] in CHANGES]
+
+    CHANGES = ("Added", "Updated", "Removed")
+    assert told() == []
+    for number in range(7):
+        (course / f"new_{number}.md").write_text(f"# New {number}\n\nEdition {number}.", encoding="utf-8")
+    (course / "lecture_02" / "lecture.md").write_text("# Other\n\nSomething else.", encoding="utf-8")
+    (course / "lecture_09" / "notebook.ipynb").unlink()
+    assert told() == [
+        "Added: new_0.md, new_1.md, new_2.md, new_3.md, new_4.md and 2 more",
+        "Updated: lecture_02/lecture.md",
+        "Removed: lecture_09/notebook.ipynb",
+    ]
+    assert told() == []
+
+
+def test_one_file_and_one_passage_are_told_as_one(tmp_path, index, capsys):
+    (tmp_path / "a.md").write_text("# A\n\nWords of a lecture.", encoding="utf-8")
+    assert run(tmp_path / "a.md", index=index) == 0
+    assert capsys.readouterr().out.startswith("1 file in the knowledge base (1 added), 1 passage, ")
+    assert run("--list", index=index) == 0
+    assert capsys.readouterr().out.startswith("default: 1 file, 1 passage, built ")
+
+
 def test_a_folder_without_course_text_is_status_2(tmp_path, index, capsys):
     (tmp_path / "bare").mkdir()
     assert run(tmp_path / "bare", index=index) == 2
@@ -203,3 +255,14 @@ def test_the_script_itself_reports_a_missing_folder_before_it_fetches_anything(t
     assert (done.returncode, done.stdout) == (2, "")
     assert "nowhere" in done.stderr
     assert not (tmp_path / "home").exists()
+
+
+def test_the_script_is_stopped_with_one_sentence_however_early(tmp_path):
+    # A stand-in for the package, so that the Ctrl-C comes while it is imported.
+    (tmp_path / "knowledge").mkdir()
+    (tmp_path / "knowledge" / "__init__.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    (tmp_path / "ingest.py").write_bytes((ROOT / "ingest.py").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "ingest.py"], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "Stopped. The knowledge base is as it was.\n")

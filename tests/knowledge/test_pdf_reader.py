@@ -184,7 +184,8 @@ def test_letters_that_are_placed_one_by_one_still_make_words():
     ("data", "why"),
     [
         (b"hello, I am a text", "not a PDF"),
-        (b"%PDF-1.4\n" + b"\x00garbage" * 50, "broken PDF"),
+        (b"%PDF-1.4\n" + b"\x00garbage" * 50, "^a broken PDF: export it once more, or fetch it again$"),
+        (pdf([[], []]), r"^no text in it \(2 pages\): blank"),
         (pdf([[], []], picture=True), r"without a text layer \(2 pages\).*OCR"),
         (pdf([column("7")], picture=True), "without a text layer"),
     ],

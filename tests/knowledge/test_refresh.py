@@ -227,6 +227,22 @@ def test_a_failure_while_building_leaves_the_old_index_and_nothing_else(course, 
     assert KnowledgeBase.open(index, embedder).search("epsilon")
 
 
+def test_a_folder_that_may_not_be_written_to_is_told_without_an_index_that_is_not_there(
+    course, index, embedder, monkeypatch
+):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.mkdir", refuse)
+        with pytest.raises(IndexWriteError) as error:
+            refresh([course], index, embedder)
+    assert str(error.value) == (
+        f"The knowledge base in {str(index)!r} could not be written (Permission denied). "
+        "Choose a folder that you may write to, with --index or TUTOR_INDEX."
+    )
+
+
 def test_a_full_disk_that_chroma_reports_is_one_sentence(course, index, embedder, monkeypatch):
     def fail(*_):
         raise RuntimeError("database or disk is full")
