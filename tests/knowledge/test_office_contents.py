@@ -88,6 +88,15 @@ def test_code_in_no_special_font_is_told_by_how_it_reads():
     assert word_blocks(document) == [("prose", "It sums up:"), ("code", "\n".join(PROGRAM))]
 
 
+def test_code_in_no_special_font_may_be_indented_by_the_ruler_or_by_levels():
+    document, (deck, shape) = docx.Document(), box("for x in y:\nprint(x)")
+    for line, paragraph in zip(("for x in y:", "print(x)"), shape.text_frame.paragraphs, strict=True):
+        moved = line.startswith("print")
+        document.add_paragraph(line).paragraph_format.left_indent = Pt(18 if moved else 0)
+        paragraph.level = int(moved)
+    assert word_blocks(document) == slide_blocks(deck) == [("code", "for x in y:\n    print(x)")]
+
+
 def test_a_document_typed_on_a_typewriter_is_no_listing():
     document = docx.Document()
     add_code(document, ["Dear students,", "please read the first chapter."], "Courier New")
@@ -100,6 +109,8 @@ def test_a_document_typed_on_a_typewriter_is_no_listing():
         ["\tWe set x = 3,", "\tand y = 4."],
         ["Bias:", "    of the model;", "    of the data;"],
         ["for small samples", "  with replacement"],
+        ["return = the sum of all rewards", "reward = what an arm pays"],
+        ["import taxes are low", "x = 3"],
     ],
 )
 def test_indented_prose_is_no_listing(texts):
@@ -145,18 +156,18 @@ def test_an_item_of_a_slide_keeps_its_breaks():
 
 
 def fill(table):
-    for at, text in enumerate(("Model", "Error", "", "Ridge", "0.31", "0.35", "", "0.29", "0.40")):
+    for at, text in enumerate(("Model", "", "Error", "Ridge", "L2", "0.35", "", "L1", "0.40")):
         table.cell(at // 3, at % 3).text = text
 
 
-TOLD = "| Model | Error |  |\n| --- | --- | --- |\n| Ridge | 0.31 | 0.35 |\n| Ridge | 0.29 | 0.40 |"
+TOLD = "| Model |  | Error |\n| --- | --- | --- |\n| Ridge | L2 | 0.35 |\n| Ridge | L1 | 0.40 |"
 
 
 def test_merged_cells_in_word_leave_each_row_its_columns():
     document = docx.Document()
     table = document.add_table(3, 3)
     fill(table)
-    table.cell(0, 1).merge(table.cell(0, 2))
+    table.cell(0, 0).merge(table.cell(0, 1))
     table.cell(1, 0).merge(table.cell(2, 0))
     assert word_blocks(document) == [("table", TOLD)]
 
@@ -166,7 +177,7 @@ def test_merged_cells_on_a_slide_leave_each_row_its_columns():
     slide = deck.slides.add_slide(deck.slide_layouts[6])
     table = slide.shapes.add_table(3, 3, 0, 0, Inches(6), Inches(2)).table
     fill(table)
-    table.cell(0, 1).merge(table.cell(0, 2))
+    table.cell(0, 0).merge(table.cell(0, 1))
     table.cell(1, 0).merge(table.cell(2, 0))
     assert slide_blocks(deck) == [("table", TOLD)]
 
