@@ -23,6 +23,7 @@ _BEGINS = re.compile(
     r"|\"\"\"|'''|[)\]}]|[\w.,\[\] ]+[+\-*/%]?(?:=(?!=)|<-)|[\w.]+\(.*[)({\[,:;]$)"
 )
 _SIGNS = re.compile(r"\w[(\[]|[)\]{};,]$|[^=<>!]=[^=]|<-|[+\-*/]=")  # … and what may stand in one that is
+_REMARK = re.compile(r"\s*(?:#|//|\"\"\"|'''|/?\*)")
 _SURE = re.compile(
     r"\s*(?:def \w+\(|class \w+[(:]|(?:for|while|if|elif|else|try|except|with)\b.*:$|import \w|from [\w.]+ import\b"
     r"|return\b|print\(|(?:public|private|static|void|int|double|const|let|var|function) \w+|#include\b"
@@ -74,8 +75,8 @@ def _runs(texts: Sequence[str | None]) -> Iterator[tuple[int, int]]:
 
 
 def _may_be_code(line: str) -> bool:
-    if len(line) > LONGEST_LINE:
-        return False
+    if len(line) > LONGEST_LINE or (line.rstrip().endswith(".") and not _REMARK.match(line)):
+        return False  # a sentence
     indented = line[:1] in _SPACES
     return not line.strip() or bool(_BEGINS.match(line)) or (indented and bool(_SIGNS.search(line.rstrip())))
 

@@ -111,6 +111,7 @@ def test_a_document_typed_on_a_typewriter_is_no_listing():
         ["for small samples", "  with replacement"],
         ["return = the sum of all rewards", "reward = what an arm pays"],
         ["import taxes are low", "x = 3"],
+        ["\tThe rest is y = x + 3.", "\tif y = 4:"],
     ],
 )
 def test_indented_prose_is_no_listing(texts):
