@@ -1,4 +1,6 @@
-"""What Word and PowerPoint files have in common: a zip with XML in it, tables, formulas inside the text."""
+"""What Word and PowerPoint files have in common: a zip with XML in it, tables with merged cells, formulas and raised or
+lowered characters inside the text.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from knowledge.documents import PROSE, TABLE, Block
@@ -15,6 +18,7 @@ from knowledge.formulas import M, latex
 LARGEST = 500_000_000  # bytes unpacked: films inside a presentation count
 LARGEST_PART = 60_000_000  # bytes of one XML part
 MOST_PARTS = 20_000
+MOST_COLUMNS = 63  # of a table in Word
 
 _OLD = b"\xd0\xcf\x11\xe0"  # the container of .doc and .ppt, and of files under a password
 _PASSED_OVER_TEXT = (
@@ -22,6 +26,14 @@ _PASSED_OVER_TEXT = (
     "bookmarkStart"
 )
 _PASSED_OVER = frozenset(_PASSED_OVER_TEXT.split())
+_ONLY_RAISED = frozenset({"st", "nd", "rd", "th", "™", "®"})  # 1st is no power
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    width: int = 1  # columns that it takes
+    below: bool = False  # it is the lower part of the cell above
 
 
 def check_package(data: bytes, program: str) -> None:
@@ -47,17 +59,25 @@ def local(node: Any) -> str:
 
 
 def inline(node: Any) -> str:
-    """The text inside an element: formulas in dollar signs, deleted text left out, pictures by their description."""
+    """The text inside an element: formulas in dollar signs, deleted text left out, pictures by their description.
+
+    Tabs and breaks of lines are kept. What is raised or lowered has a sign in front: 10^-3, a_1.
+    """
     return "".join(_inline(node))
 
 
 def _inline(node: Any) -> Iterator[str]:
+    before = ""  # the sign of the run before: a power may be cut into several
     for child in node:
         name = local(child)
-        if name == "t" and not child.tag.startswith(M):
+        if name == "r":
+            sign, text = _sign(child), inline(child)
+            yield _signed(text, sign) if sign != before else text
+            before = sign if text.strip() or not sign else before
+        elif name == "t" and not child.tag.startswith(M):
             yield child.text or ""
         elif name in ("tab", "cr", "br"):
-            yield " " if name == "tab" else "\n"
+            yield "\t" if name == "tab" else "\n"
         elif name == "noBreakHyphen":
             yield "-"
         elif name == "oMathPara":
@@ -68,6 +88,26 @@ def _inline(node: Any) -> Iterator[str]:
             yield picture(child.get("descr"))
         elif name and name not in _PASSED_OVER and not (name == "fld" and child.get("type") == "slidenum"):
             yield from _inline(child)
+
+
+def _sign(run: Any) -> str:
+    """ "^" for a run that stands higher, "_" for one that stands lower, else ""."""
+    properties = next((child for child in run if local(child) == "rPr"), None)
+    if properties is None:
+        return ""
+    height = (properties.get("baseline") or "0").rstrip("%")  # PowerPoint
+    if height.strip("0-."):
+        return "_" if height.startswith("-") else "^"
+    align = next((child for child in properties if local(child) == "vertAlign"), None)  # Word
+    value = next(iter(align.attrib.values()), "") if align is not None else ""
+    return {"superscript": "^", "subscript": "_"}.get(value, "")
+
+
+def _signed(text: str, sign: str) -> str:
+    if not sign or not text.strip() or text.strip().lower() in _ONLY_RAISED:
+        return text
+    bare = text.lstrip()
+    return f"{text[: len(text) - len(bare)]}{sign}{bare}"
 
 
 def picture(description: str | None) -> str:
@@ -83,14 +123,30 @@ def lines(text: str) -> str:
     return "\n".join(line for part in text.split("\n") if (line := " ".join(part.split())))
 
 
+def spread(rows: Iterable[Iterable[Cell]]) -> list[list[str]]:
+    """The texts of a table's cells, each in its column. What goes over some rows is told in each of them, so that a row
+    makes sense alone; what goes over some columns stands in the first."""
+    told: list[list[str]] = []
+    for row in rows:
+        texts: list[str] = []
+        for cell in row:
+            above = told[-1][len(texts)] if cell.below and told and len(texts) < len(told[-1]) else ""
+            more = max(min(cell.width, MOST_COLUMNS - len(texts)) - 1, 0)
+            texts += [cell.text or above, *[""] * more]
+        told.append(texts)
+    return told
+
+
 def table(rows: Iterable[Iterable[str]]) -> Block | None:
-    """A Markdown table; a table of one cell is a box around text."""
+    """A Markdown table, all rows equally long; a table of one column is a box around text."""
     kept = [[" ".join(cell.split()) for cell in row] for row in rows]
     kept = [row for row in kept if any(row)]
     if not kept:
         return None
-    if max(len(row) for row in kept) == 1:
+    used = sorted({column for row in kept for column, cell in enumerate(row) if cell})
+    kept = [[row[column] if column < len(row) else "" for column in used] for row in kept]
+    if len(used) == 1:
         return Block(PROSE, "\n\n".join(row[0] for row in kept))
     told = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in kept]
-    told.insert(1, "|" + " --- |" * len(kept[0]))
+    told.insert(1, "|" + " --- |" * len(used))
     return Block(TABLE, "\n".join(told))

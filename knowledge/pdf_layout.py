@@ -14,6 +14,8 @@ from itertools import pairwise
 from statistics import median
 
 from knowledge.documents import CODE, PROSE, Block
+from knowledge.office import table
+from knowledge.pdf_text import GAP, width
 
 _BULLET = re.compile(r"^(?:[•◦▪▫‣►▶■□●○∙·➢➤✓✔❖⇒\uf000-\uf0ff]\s*|[–−\-*]\s+)")
 _NUMBERED_ITEM = re.compile(r"^\(?(?:\d{1,2}|[a-z])[.)](?:\s|(?=[A-Z]))")
@@ -38,6 +40,11 @@ _LIGATURES = str.maketrans(
         "\u00a0": " ",
     }
 )
+LEAST_ROWS = 3  # of a table
+LONGEST_CELL = 40  # characters
+_NO_ROW = re.compile(
+    r"^(?:\(?\w{1,2}[.)]|\[)|\(\d+(?:\.\d+)?\)$"
+)  # an item of a list, an equation with its number
 MARGIN = 0.12  # of the page's height, above and below, where running headers stand
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
 
@@ -50,6 +57,7 @@ class Line:
     size: float  # height of the letters in points
     mono: bool = False
     bold: bool = False
+    cells: tuple[str, ...] = ()  # the parts of the text that stand apart
 
 
 @dataclass(frozen=True)
@@ -80,23 +88,37 @@ def tidy(pages: Sequence[Page]) -> list[Page]:
 def _joined_rows(page: Page) -> Iterator[Line]:
     """Lines on the page, those on one baseline put together (cells of a table, an index that stands a little lower)."""
     last: Line | None = None
+    end = 0.0  # about where the last piece ends
     for line in page.lines:
         text = _HIDDEN.sub("", line.text).translate(_LIGATURES)
+        parts = (
+            () if line.mono else tuple(filter(None, (" ".join(part.split()) for part in text.split("\t"))))
+        )
         text = text.rstrip() if line.mono else " ".join(text.split())
         if not text or not (-5 <= line.x <= page.width + 5 and -5 <= line.y <= page.height + 5):
             continue  # pictures are often cut, and the text beyond the cut is still in the file
-        line = replace(line, text=text, mono=line.mono and not _BULLET.match(text))
+        line = replace(line, text=text, mono=line.mono and not _BULLET.match(text), cells=parts)
         if last is not None and not line.mono and not last.mono:
             near = abs(line.y - last.y) < 0.3 * max(line.size, last.size)
             script = (
                 line.size < 0.85 * last.size and abs(line.y - last.y) < 0.7 * last.size and len(text) <= 12
             )
             if (near and line.x > last.x) or (script and line.x > last.x):
-                last = replace(last, text=f"{last.text} {text}", bold=last.bold and line.bold)
+                apart = near and line.x > end + GAP * line.size
+                head, first = (
+                    (last.cells, parts[:1]) if apart else (last.cells[:-1], (f"{last.cells[-1]} {parts[0]}",))
+                )
+                last = replace(
+                    last,
+                    text=f"{last.text} {text}",
+                    bold=last.bold and line.bold,
+                    cells=(*head, *first, *parts[1:]),
+                )
+                end = line.x + line.size * width(text)
                 continue
         if last is not None:
             yield last
-        last = line
+        last, end = line, line.x + line.size * width(text)
     if last is not None:
         yield last
 
@@ -265,7 +287,49 @@ def vocabulary(pages: Iterable[Page]) -> frozenset[str]:
 
 
 def blocks(lines: Sequence[Line], words: frozenset[str]) -> list[Block]:
-    """Paragraphs, lists and listings, in order."""
+    """Paragraphs, lists, listings and tables, in order."""
+    found: list[Block] = []
+    for rows, part in _parted(lines):
+        block = table([line.cells for line in part]) if rows else None
+        found += [block] if block is not None else _paragraphs(part, words)
+    return found
+
+
+def _parted(lines: Sequence[Line]) -> Iterator[tuple[bool, Sequence[Line]]]:
+    """(whether it is a table, lines), in order."""
+    start = at = 0
+    while at < len(lines):
+        end = at + 1
+        while end < len(lines) and are_rows(lines[end - 1], lines[end]):
+            end += 1
+        if _is_table(lines[at:end]):
+            if start < at:
+                yield False, lines[start:at]
+            yield True, lines[at:end]
+            start = end
+        at = end
+    if start < len(lines):
+        yield False, lines[start:]
+
+
+def are_rows(line: Line, following: Line) -> bool:
+    """Whether two lines may be neighbouring rows of a table."""
+    return (
+        1 < len(line.cells) == len(following.cells)
+        and 0 < line.y - following.y < 3 * line.size
+        and max(map(len, (*line.cells, *following.cells))) <= LONGEST_CELL
+    )
+
+
+def _is_table(lines: Sequence[Line]) -> bool:
+    """Some rows with numbers in them: columns of words may be the names of authors."""
+    if len(lines) < LEAST_ROWS or sum(bool(_NO_ROW.search(line.text)) for line in lines) > 1:
+        return False
+    cells = [cell for line in lines[1:] for cell in line.cells[1:]]
+    return sum(any(char.isdigit() for char in cell) for cell in cells) >= 0.5 * len(cells)
+
+
+def _paragraphs(lines: Sequence[Line], words: frozenset[str]) -> list[Block]:
     found: list[Block] = []
     in_list = False
     for group in _groups(lines):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,10 @@ def _title(pages: Sequence[Page], body: float) -> tuple[str, list[Line]]:
     upper = [line for line in first.lines if line.y > 0.35 * first.height] if first else []
     largest = max((line.size for line in upper if re.search(r"[^\W\d_]{3,}", line.text)), default=0.0)
     lines = [line for line in upper if line.size >= 0.97 * largest]
+    later = [line for page in pages[1:] for line in page.lines if abs(line.size - largest) <= 0.03 * largest]
+    if later and lines:  # headings are as large as the title: only what stands close below is part of it
+        gaps = [above.y - below.y > 1.45 * largest for above, below in pairwise(lines)]
+        lines = lines[: gaps.index(True) + 1 if True in gaps else None]
     text = " ".join(line.text for line in lines)
     if largest < 1.25 * body or len(text) > 200 or _NUMBER.match(text) or len(lines) > 4:
         return "", []
@@ -249,6 +254,12 @@ class _Depths:
             {round(line.size) for page in pages for line in page.lines if _is_large(line, body)}, reverse=True
         )
         self._by_size = {size: 2 + min(rank, 3) for rank, size in enumerate(large)}
+        # "References" is a heading like "4 Conclusion", which is as large.
+        numbered: dict[int, list[int]] = {}
+        for line in (line for page in pages for line in page.lines if _is_large(line, body)):
+            if (found := _NUMBER.match(line.text)) and found[1][0].isdigit():
+                numbered.setdefault(round(line.size), []).append(2 + found[1].count("."))
+        self._by_size |= {size: min(told) for size, told in numbered.items() if len(told) > 1}
         self._small = min(2 + len(large), 6)
 
     def marked(self, line: Line, page: int) -> int:
@@ -281,6 +292,8 @@ def _is_bold(lines: Sequence[Line], at: int, body: float) -> bool:
     if line.text.endswith((".", ",", ";")) or not re.search(r"[^\W\d_]{3,}", line.text):
         return False
     following = lines[at + 1] if at + 1 < len(lines) else None
+    if following is not None and pdf_layout.are_rows(line, following):
+        return False  # the head of a table
     return following is not None and not following.bold and following.size <= 1.05 * line.size
 
 

@@ -4,7 +4,8 @@ A PDF is a program, and some never end: whoever wants one read starts `python -m
 its standard input, and reads one JSON object a line from its standard output, for as long as it likes to wait.
 The first object describes the file (`{"pages", "title", "maker", "outline"}`) or says why it cannot be read
 (`{"why"}`); then comes one for each page (`{"page", "width", "height", "images", "lines"}`), and `{"end": true}`.
-A line is `[text, x, y, size, style]`: points from the lower left corner; style adds up MONO, BOLD and INSIDE.
+A line is `[text, x, y, size, style]`: points from the lower left corner; style adds up MONO, BOLD and INSIDE; a tab in
+the text stands for a gap that is wide, between the cells of a table say.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ SPACES = (
     60.0,
     25.0,
 )  # how wide a gap between words is, in thousandths of the letters' height: tried in turn
+GAP = 0.6  # of the letters' height: what is wider is no gap between words
 MONO, BOLD, INSIDE = 1, 2, 4  # INSIDE: of a picture that was put into the page
 
 Line = tuple[str, float, float, float, int]  # text, x, y, size, style
@@ -144,6 +146,7 @@ def _pieces(page: Any, space_width: float) -> list[Line]:
         )
         if len(part.strip()) == 1 and any(mark in name for mark in _SIGN_NAMES):
             part = f"{part[: len(part) - len(part.lstrip())]}• "
+        part = part.replace("\x7f", "•")  # what the standard fonts draw for an unused code
         height = abs(float(size or 0)) * sqrt(abs(a * d - b * c))
         pieces.append((part, x, y, height, style + INSIDE * (depth > 0)))
 
@@ -193,7 +196,28 @@ def _line(
         share = sum(len(piece[0].strip()) for piece in written if piece[4] & mark)
         style += mark * (share > 0.8 * len(text.strip()))
     _, x, y, _, _ = pieces[0] if style & MONO else written[0]
+    if not style & MONO:
+        text = _with_gaps(pieces)
     yield text.rstrip(), round(x, 1), round(y, 1), max(letters, key=lambda size: letters[size]), style
+
+
+def _with_gaps(pieces: list[Line]) -> str:
+    text, end = "", 0.0
+    for part, x, _, size, _ in pieces:
+        if not part.strip():
+            text += part
+            continue
+        parted = text.strip() and (
+            text[-1].isspace() or part[0].isspace()
+        )  # a tab where there was no space cuts words
+        text += f"\t{part}" if parted and x > end + GAP * size else part
+        end = x + size * width(part)
+    return text
+
+
+def width(text: str) -> float:
+    """About how wide a text is, in heights of its letters."""
+    return 0.5 * len(text.strip()) + 0.2 * sum(map(str.isupper, text))
 
 
 def _has_images(page: Any) -> bool:

@@ -1,20 +1,22 @@
-"""PowerPoint presentations -> one section for each slide: its title, text, tables, formulas and speaker notes.
+"""PowerPoint presentations -> one section for each slide: title, text, listings, tables, formulas and speaker notes.
 
 `python-pptx` opens the file and puts the slides in order; the text is taken from the XML, since the library leaves out
-formulas and diagrams.
+formulas and diagrams. What is hidden is left out, and the report says so.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from knowledge.documents import PROSE, Block, Reading, Section
+from knowledge.documents import CODE, PROSE, Block, Reading, Section
 from knowledge.errors import UnreadableError
+from knowledge.listings import font_tells, in_listing, is_even, listing
 from knowledge.markdown_reader import TITLE_MARK
-from knowledge.office import check_package, inline, lines, local, picture, table
+from knowledge.office import Cell, check_package, inline, lines, local, picture, spread, table
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -33,6 +35,18 @@ class _Shape:
     kind: str  # of the placeholder that it fills, else ""
 
 
+@dataclass(frozen=True)
+class _Paragraph:
+    source: str  # with its spaces, tabs and breaks
+    level: int  # 0 for the outermost
+    even: bool  # set in letters of equal width
+    first: int  # the number where its list begins; 0: it has none
+
+    @property
+    def text(self) -> str:
+        return lines(self.source)
+
+
 def read_slides(reading: Reading) -> list[Section]:
     import pptx
 
@@ -40,28 +54,61 @@ def read_slides(reading: Reading) -> list[Section]:
     try:
         presentation = pptx.Presentation(io.BytesIO(reading.data))
         slides = list(presentation.slides)
-        if len(slides) > MOST_SLIDES:
-            reading.remarks.append(f"only the first {MOST_SLIDES} of {len(slides)} slides")
-        return list(_sections(slides[:MOST_SLIDES]))
+        shown = [
+            (number, slide) for number, slide in enumerate(slides[:MOST_SLIDES], start=1) if _is_shown(slide)
+        ]
+        sections = list(_sections(shown, _fonts_tell([slide for _, slide in shown])))
+        closed = [one for _, slide in shown for one in _shapes_with_text(slide) if _is_hidden(one)]
+        pictures = any(local(node) == "pic" for _, slide in shown for node in slide.shapes.element.iter())
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # the library and the XML parser raise many kinds on damaged files
         raise UnreadableError(f"not a PowerPoint file that can be read ({type(error).__name__})") from None
+    if len(slides) > MOST_SLIDES:
+        reading.remarks.append(f"only the first {MOST_SLIDES} of {len(slides)} slides")
+    if hidden := min(len(slides), MOST_SLIDES) - len(shown):
+        reading.remarks.append(f"{hidden} hidden slide{'s' * (hidden != 1)} left out")
+    if closed:
+        reading.remarks.append(f"{len(closed)} hidden shape{'s' * (len(closed) != 1)} left out")
+    if not sections and slides and not shown:
+        raise UnreadableError("all its slides are hidden")
+    if not sections and pictures:
+        raise UnreadableError("it holds pictures only: there is no text in it")
+    return sections
 
 
-def _sections(slides: list[Any]) -> Iterator[Section]:
-    for number, slide in enumerate(slides, start=1):
-        title, blocks = _slide(slide)
+def _is_shown(slide: Any) -> bool:
+    return slide.element.get("show", "1") not in ("0", "false")
+
+
+def _shapes_with_text(slide: Any) -> Iterator[Any]:
+    for element in slide.shapes.element.iter():
+        if (
+            local(element) in ("sp", "graphicFrame", "grpSp")
+            and next(element.iter(f"{A}t"), None) is not None
+        ):
+            yield element
+
+
+def _fonts_tell(slides: Sequence[Any]) -> bool:
+    bodies = (node for slide in slides for node in slide.shapes.element.iter() if local(node) == "txBody")
+    told = [paragraph for body in bodies for paragraph in _paragraphs(body)]
+    return font_tells([paragraph.source for paragraph in told], [paragraph.even for paragraph in told])
+
+
+def _sections(slides: Sequence[tuple[int, Any]], fonts_tell: bool) -> Iterator[Section]:
+    for number, slide in slides:
+        title, blocks = _slide(slide, fonts_tell)
         if notes := _notes(slide):
             blocks.append(Block(PROSE, f"Speaker notes: {notes}"))
         if title and not blocks:
             blocks.append(Block(PROSE, title))  # a slide that only announces
-        name = f"{TITLE_MARK}{title}" if number == 1 and title else title
+        name = f"{TITLE_MARK}{title}" if number == slides[0][0] and title else title
         if blocks:
             yield Section((name,) if name else (), tuple(blocks), page=number)
 
 
-def _slide(slide: Any) -> tuple[str, list[Block]]:
+def _slide(slide: Any, fonts_tell: bool) -> tuple[str, list[Block]]:
     places = {shape.shape_id: shape for shape in slide.shapes}
     shapes = sorted(_shapes(slide.shapes.element, places), key=lambda shape: shape.place)
     title = ""
@@ -72,7 +119,7 @@ def _slide(slide: Any) -> tuple[str, list[Block]]:
         if shape.kind in _TITLES and not title:
             title = " ".join(_paragraph_texts(shape.element)).replace("\n", " ").strip()
         else:
-            blocks.extend(_blocks(shape, slide))
+            blocks.extend(_blocks(shape, slide, fonts_tell))
     return title, blocks
 
 
@@ -80,6 +127,8 @@ def _shapes(parent: Any, places: dict[int, Any], group: tuple[int, int] | None =
     """All shapes of a slide, those of groups and of alternatives too."""
     for element in parent:
         name = local(element)
+        if _is_hidden(element):
+            continue
         if name == "AlternateContent":  # a formula, with a picture for programs that know none
             yield from (shape for choice in element[:1] for shape in _shapes(choice, places, group))
         elif name == "grpSp":
@@ -88,6 +137,12 @@ def _shapes(parent: Any, places: dict[int, Any], group: tuple[int, int] | None =
             mark = next((node for node in element.iter() if local(node) == "ph"), None)
             kind = mark.get("type", "body") if mark is not None else ""
             yield _Shape(element, group or _place(element, places), kind)
+
+
+def _is_hidden(element: Any) -> bool:
+    """Whether the author hid a shape: in the selection pane, where the eye is closed."""
+    identity = next((node for node in element.iter() if local(node) == "cNvPr"), None)
+    return identity is not None and identity.get("hidden") in ("1", "true")
 
 
 def _place(element: Any, places: dict[int, Any]) -> tuple[int, int]:
@@ -104,7 +159,7 @@ def _place(element: Any, places: dict[int, Any]) -> tuple[int, int]:
     return (top or 0) // _ROW, left or 0
 
 
-def _blocks(shape: _Shape, slide: Any) -> Iterator[Block]:
+def _blocks(shape: _Shape, slide: Any, fonts_tell: bool) -> Iterator[Block]:
     element = shape.element
     if local(element) == "pic":
         described = next((node.get("descr") for node in element.iter() if local(node) == "cNvPr"), "")
@@ -112,38 +167,103 @@ def _blocks(shape: _Shape, slide: Any) -> Iterator[Block]:
             yield Block(PROSE, words)
     elif local(element) == "graphicFrame":
         yield from _frame(element, slide)
-    elif texts := list(_paragraphs(element)):
-        listed = len(texts) > 1 and shape.kind not in ("subTitle",)
-        text = "\n".join(f"{'  ' * level}- {text}" if listed else text for level, text in texts)
-        yield Block(PROSE, text)
+    else:
+        yield from _text(list(_paragraphs(element)), shape.kind != "subTitle", fonts_tell)
 
 
-def _paragraphs(element: Any) -> Iterator[tuple[int, str]]:
-    """(level, text) of the paragraphs of a text body."""
+def _text(paragraphs: list[_Paragraph], may_be_list: bool, fonts_tell: bool) -> Iterator[Block]:
+    """The paragraphs of a box: a list where there are several, listings where they are code."""
+    code = in_listing(
+        [" " * paragraph.level + paragraph.source for paragraph in paragraphs],
+        [paragraph.even and fonts_tell for paragraph in paragraphs],
+    )
+    listed = may_be_list and sum(bool(paragraph.text) for paragraph in paragraphs) > 1
+    if listed and sum(code) == 1 and "\n" not in paragraphs[code.index(True)].text:
+        code = [False] * len(code)  # one item of a list names a function
+    for is_code, part in groupby(zip(paragraphs, code, strict=True), key=lambda pair: pair[1]):
+        held = [paragraph for paragraph, _ in part]
+        if is_code:
+            yield Block(CODE, listing([one.source for one in held], [one.level for one in held]))
+        elif kept := [paragraph for paragraph in held if paragraph.text]:
+            yield Block(PROSE, "\n".join(_items(kept) if listed else (one.text for one in kept)))
+
+
+def _items(paragraphs: Sequence[_Paragraph]) -> Iterator[str]:
+    """The items of a list, numbered where the slide numbers them; what is broken into lines stays so."""
+    numbers: dict[int, int] = {}  # of the last item, by level
+    for paragraph in paragraphs:
+        level = paragraph.level
+        numbers = {known: number for known, number in numbers.items() if known <= level}
+        mark = "-"
+        if paragraph.first:
+            numbers[level] = numbers[level] + 1 if level in numbers else paragraph.first
+            mark = f"{numbers[level]}."
+        else:
+            numbers.pop(level, None)
+        indent = "  " * level + " " * sum(known < level for known in numbers)  # a number is wider than a dash
+        yield f"{indent}{mark} " + paragraph.text.replace("\n", f"\n{indent}{' ' * (len(mark) + 1)}")
+
+
+def _paragraphs(element: Any) -> Iterator[_Paragraph]:
+    """The paragraphs of a text body, empty ones too."""
+    usual = {
+        int(local(style)[3]) - 1: _font(style)
+        for styles in element.iter(f"{A}lstStyle")
+        for style in styles
+        if local(style)[3:4].isdecimal()
+    }
     for paragraph in element.iter(f"{A}p"):
-        if text := lines(inline(paragraph)).replace("\n", " "):
-            properties = paragraph.find(f"{A}pPr")
-            level = properties.get("lvl", "0") if properties is not None else "0"
-            yield min(int(level), 8) if level.isdigit() else 0, text
+        properties = paragraph.find(f"{A}pPr")
+        given = properties.get("lvl", "0") if properties is not None else "0"
+        level = min(int(given), 8) if given.isdecimal() else 0
+        fonts = [
+            _font(run) or usual.get(level, "")
+            for run in paragraph.iter(f"{A}r")
+            if any((part.text or "").strip() for part in run.iter(f"{A}t"))
+        ]
+        even = bool(fonts) and all(map(is_even, fonts))
+        yield _Paragraph(inline(paragraph), level, even, _first(properties))
+
+
+def _font(node: Any) -> str:
+    """The font that a run names, or the style of a level."""
+    fonts = next(node.iter(f"{A}latin"), None)
+    return "" if fonts is None else str(fonts.get("typeface") or "")
+
+
+def _first(properties: Any) -> int:
+    """Where the numbers of a list begin, 0 for a paragraph that has none."""
+    mark = properties.find(f"{A}buAutoNum") if properties is not None else None
+    if mark is None or not mark.get("type", "").startswith("arabic"):
+        return 0
+    start = mark.get("startAt", "1")
+    return int(start) if start.isdecimal() else 1
 
 
 def _paragraph_texts(element: Any) -> list[str]:
-    return [text for _, text in _paragraphs(element)]
+    return [text for one in _paragraphs(element) if (text := one.text.replace("\n", " "))]
 
 
 def _frame(element: Any, slide: Any) -> Iterator[Block]:
     """A table, the words of a chart, or those of a diagram."""
-    rows = [
-        [" ".join(_paragraph_texts(cell)) for cell in row.iterchildren(f"{A}tc")]
-        for row in element.iter(f"{A}tr")
-    ]
-    if rows and (block := table(rows)) is not None:
+    rows = [list(_cells(row)) for row in element.iter(f"{A}tr")]
+    if rows and (block := table(spread(rows))) is not None:
         yield block
     for node in element.iter():
         if local(node) == "chart" and (target := node.get(f"{R}id")):
             yield from _chart(slide.part.related_part(target))
         elif local(node) == "relIds" and (target := node.get(f"{R}dm")):
             yield from _diagram(slide.part.related_part(target))
+
+
+def _cells(row: Any) -> Iterator[Cell]:
+    for cell in row.iterchildren(f"{A}tc"):
+        if cell.get("hMerge") in ("1", "true"):
+            continue  # a part of the one before
+        width = cell.get("gridSpan", "1")
+        below = cell.get("vMerge") in ("1", "true")
+        text = "" if below else " ".join(_paragraph_texts(cell))
+        yield Cell(text, int(width) if width.isdecimal() else 1, below)
 
 
 def _chart(part: Any) -> Iterator[Block]:

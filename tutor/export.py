@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from knowledge.search import Passage
+from tutor.places import page_name
 from tutor.sessions import Run, Turn
 
 _FROM_THE_TUTOR = "Written by the ML Tutor. Answers can be wrong: open the sources."
@@ -46,7 +47,7 @@ def _turn(number: int, turn: Turn) -> list[str]:
 def _source(passage: Passage) -> str:
     """`lecture_09/notebook.ipynb`, cell 6: Multi-armed bandits › A decaying bandit."""
     spot = f", cell {passage.cell}" if passage.cell is not None else ""
-    spot += f", page {passage.page}" if passage.page is not None else ""
+    spot += f", {page_name(passage.path, passage.page)}" if passage.page is not None else ""
     heading = " › ".join(_line(part) for part in passage.heading if part.strip()) or _line(passage.title)
     return f"`{passage.path}`{spot}: {heading}"
 

@@ -82,6 +82,76 @@ def test_larger_and_numbered_lines_are_headings_and_nest():
     ]  # fmt: skip
 
 
+def test_a_heading_as_large_as_the_title_is_no_part_of_it():
+    pages = [
+        [
+            ("Lecture 12:", 220, 770, 18, "F3"),
+            ("Bayes", 250, 749, 18, "F3"),
+            ("The rule", 72, 717, 18, "F3"),
+            *column(LONG, LONG, top=690),
+        ],
+        [("Priors", 72, 770, 18, "F3"), *column(LONG, LONG, top=740)],
+    ]
+    document = read(pdf(pages))
+    assert document.title == "Lecture 12: Bayes"
+    assert [section.heading for section in document.sections] == [("The rule",), ("Priors",)]
+
+
+def test_a_heading_without_a_number_stands_beside_numbered_ones_of_its_size():
+    heads = ("1 Method", "2 Conclusion", "References")
+    lines = [("Zebras and their margins", 72, 790, 22, "F3")]
+    for number, head in enumerate(heads):
+        top = 750 - 100 * number
+        lines += [(head, 72, top, 14, "F3"), *column(LONG, LONG, top=top - 25)]
+    document = read(pdf([lines]))
+    assert [section.heading for section in document.sections] == [(head,) for head in heads]
+
+
+def row(y, *cells, font="F1"):
+    return [(cell, 72 + 90 * number, y, 11, font) for number, cell in enumerate(cells)]
+
+
+def test_rows_of_numbers_are_a_table():
+    rows = [
+        *row(700, "Model", "Error", "Time", font="F3"),
+        *row(686, "Ridge", "0.31", "2 s"),
+        *row(672, "Lasso", "0.29", "5 s"),
+    ]
+    blocks = read(pdf([[*column(LONG, top=716), *rows, *column(LONG, top=655)]])).sections[0].blocks
+    assert [(block.kind, block.text) for block in blocks] == [
+        ("prose", LONG),
+        (
+            "table",
+            "| Model | Error | Time |\n| --- | --- | --- |\n| Ridge | 0.31 | 2 s |\n| Lasso | 0.29 | 5 s |",
+        ),
+        ("prose", LONG),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (("A. Author", "B. Writer"), ("Oslo", "Paris"), ("a@x.no", "b@x.fr")),
+        (("y = 3x", "(1)"), ("z = 4x", "(2)"), ("w = 5x", "(3)")),
+        (("1.", "Take 3 arms"), ("2.", "Pull 2 of them"), ("3.", "Keep 1")),
+        (("Ridge", "0.31"), ("Lasso", "0.29")),
+        (("Ridge", "0.31", "2"), ("Lasso", "0.29"), ("Tree", "0.40", "1")),
+    ],
+)
+def test_what_stands_apart_and_is_no_table_is_none(rows):
+    lines = [line for number, cells in enumerate(rows) for line in row(700 - 14 * number, *cells)]
+    kinds = {
+        block.kind for section in read(pdf([[*column(LONG), *lines]])).sections for block in section.blocks
+    }
+    assert kinds == {"prose"}
+
+
+def test_the_bullets_of_the_standard_fonts_are_bullets():
+    """Some programs write them as the code 127, which the fonts draw as a bullet."""
+    blocks = read(pdf([column(LONG, "", "\x7f Early stopping", "\x7f Dropout")])).sections[0].blocks
+    assert blocks[-1].text == "- Early stopping\n- Dropout"
+
+
 def test_bookmarks_name_headings_that_are_no_larger_than_the_text():
     pages = [
         column("Perceptrons", LONG, LONG),

@@ -142,11 +142,20 @@ def office(kind):
         document = docx.Document()
         document.add_heading("Bandits", 0)
         document.add_paragraph("Text of the lecture.")
-        document.add_table(1, 2)
+        document.add_paragraph("The first question.", style="List Number")
+        document.add_paragraph().add_run("for x in y:\n    print(x)").font.name = "Consolas"
+        table = document.add_table(2, 2)
+        table.cell(0, 0).merge(table.cell(1, 0)).text = "merged"
+        power = document.add_paragraph("x").add_run("2").font
+        power.superscript = power.hidden = True
         document.save(stream)
     else:
         deck = pptx.Presentation()
-        deck.slides.add_slide(deck.slide_layouts[1]).shapes.title.text = "Bandits"
+        slide = deck.slides.add_slide(deck.slide_layouts[1])
+        slide.shapes.title.text = "Bandits"
+        slide.placeholders[1].text = "for x in y:\n    print(x)"
+        table = slide.shapes.add_table(2, 2, 0, 0, 900, 900).table
+        table.cell(0, 0).merge(table.cell(1, 1))
         deck.save(stream)
     return stream.getvalue()
 

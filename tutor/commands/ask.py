@@ -13,6 +13,7 @@ from labs.registry import LABS
 from tutor.commands.figures import save_figures
 from tutor.commands.output import Progress, WrongCallError, put_json, say, tell
 from tutor.events import Done, LabFinished, LabProgress, LabStarted, Notice, Text
+from tutor.places import page_name
 from tutor.plain import answer_json, passage_json
 from tutor.planning.conversation import plan_last
 from tutor.planning.past_runs import PastRuns
@@ -76,7 +77,7 @@ def _print_rest(done: Done, streamed: str, pictures: dict[int, dict[str, str]]) 
     elif streamed:
         say("")
     for number, passage in enumerate(done.sources, start=1):
-        where = f", page {passage.page}" if passage.page is not None else ""
+        where = f", {page_name(passage.path, passage.page)}" if passage.page is not None else ""
         say(f"[{number}] {place(passage)}: {passage.path}{where}")
     for index, result in enumerate(done.results):
         say("\n" + "\n".join(f"{name} = {value:.6g}" for name, value in result.metrics.items()))

@@ -10,6 +10,7 @@ from knowledge.search import KnowledgeBase, Passage
 from labs.base import Lab, LabResult
 from labs.registry import LABS
 from tutor.checking.harmless import plain_quote
+from tutor.places import page_name
 from tutor.prompts import NOT_COVERED
 from tutor.teaching.answer import shape
 from tutor.teaching.blocks import content_words
@@ -29,7 +30,7 @@ def place(passage: Passage) -> str:
     heading = [h for h in passage.heading[-2:] if h != passage.title] or [passage.title]
     spot = f" (notebook cell {passage.cell})" if passage.cell is not None else ""
     if passage.page is not None:
-        spot = f" (page {passage.page})"
+        spot = f" ({page_name(passage.path, passage.page)})"
     return " › ".join(dict.fromkeys((lecture, *heading))) + spot
 
 

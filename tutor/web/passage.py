@@ -14,6 +14,7 @@ from typing import Any
 from knowledge.errors import KnowledgeError
 from knowledge.search import Passage
 from tutor.errors import LibraryError
+from tutor.places import page_name
 from tutor.web import figures, markup
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def _way_in(passage: Passage) -> str:
 def _spot(passage: Passage) -> str:
     if passage.cell is not None:
         return f" · cell {passage.cell}"
-    return f" · page {passage.page}" if passage.page is not None else ""
+    return f" · {page_name(passage.path, passage.page)}" if passage.page is not None else ""
 
 
 def _also(passage: Passage) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from knowledge.search import Passage
 from labs.base import LabResult
 from tutor.events import PASSING, Done, Event, LabFinished, LabProgress, LabStarted, Notice, Sources, Text
+from tutor.places import page_name
 from tutor.sessions import Turn
 from tutor.web import markup
 from tutor.web.results import Picture, RunView, picture_html, result_markdown, run_step
@@ -194,7 +195,7 @@ def locator(passage: Passage) -> str:
     """The file and the spot in it: "notebook.ipynb, cell 12", counted from 0 as everywhere in the tutor."""
     name = passage.path.rsplit("/", 1)[-1]
     spot = f", cell {passage.cell}" if passage.cell is not None else ""
-    return name + spot + (f", page {passage.page}" if passage.page is not None else "")
+    return name + spot + (f", {page_name(passage.path, passage.page)}" if passage.page is not None else "")
 
 
 def sources_html(sources: Sequence[Passage], turn: int, cited: Collection[int] | None = None) -> str:

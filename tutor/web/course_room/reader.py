@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from knowledge.documents import OUTPUT
 from knowledge.reading import Opened, OpenedSection
 from tutor.course import Doc, Group, labs_of, question, subject
+from tutor.places import page_name
 from tutor.web import figures, markup, passage
 
 CHANGED = (
@@ -103,7 +104,7 @@ def page(doc: Doc, opened: Opened, places: Sequence[int] = (), sentence: str = "
         if section.cell is not None and section.cell != place:
             out.append(f'<p class="t-cell">cell {section.cell}</p>')
         elif section.page is not None and section.page != place:
-            out.append(f'<p class="t-cell">page {section.page}</p>')
+            out.append(f'<p class="t-cell">{page_name(doc.path, section.page)}</p>')
         place = section.page if section.cell is None else section.cell
         out.append(figures.with_figures(text, section.pictures))
         if section.drawn:
