@@ -75,7 +75,7 @@ def test_courses_do_not_mix_and_can_be_listed(tmp_path, run):
         ("default", 1, 1), ("music", 1, 1),
     ]  # fmt: skip
     assert (
-        run("ingest", "--list", "--index", index)[1].splitlines()[1].startswith("music: 1 files, 1 passages")
+        run("ingest", "--list", "--index", index)[1].splitlines()[1].startswith("music: 1 file, 1 passage,")
     )
     assert "no course" in run("ingest", "--list", "--index", tmp_path / "nothing")[1]
 

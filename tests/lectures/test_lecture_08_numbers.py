@@ -205,7 +205,7 @@ def test_lora_is_counted_and_worked_right(says):
 
 
 def test_the_costs_are_right(says):
-    says(8, "Suppose a million tokens cost 0.40 to read and 1.60 to write")
+    says(8, "Suppose a million tokens cost 0.40 dollars to read and 1.60 to write")
     read, write = 3000 * 0.40 / 1e6, 500 * 1.60 / 1e6
     says(8, "3000 tokens in and 500 out", f"${read:.4f}+{write:.4f}={read + write:.3f}$")
     says(8, f"$500\\times(1+2+\\dots+10)={thousands(500 * sum(range(1, 11)))}$")
