@@ -310,7 +310,7 @@ def test_temperature_and_tokenizer_do_in_the_lab_what_the_lecture_says(says):
 def test_the_longer_context_pays_in_the_lab_only_after_longer_training(says, steps, ahead):
     from labs.registry import get_lab
 
-    says(8, "the shorter is slightly ahead; add `steps 600`, and the longer is")
+    says(8, "the shorter is ahead; add `steps 600`, and the longer is")
     lab = get_lab("language_model")
     short, long = (lab.execute({"context": n, "steps": steps}).metrics["loss_val"] for n in (8, 64))
     assert ("short" if short < long else "long") == ahead
