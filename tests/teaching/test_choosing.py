@@ -51,6 +51,28 @@ def test_when_a_thing_is_bad_is_not_told_by_its_definition() -> None:
     assert best_first("when is accuracy a bad metric", [defines, warns])[0] is warns
 
 
+def test_what_is_inside_a_thing_is_told_where_it_is_introduced() -> None:
+    why = passage(
+        "A plain network forgets; an LSTM cell need not.", "Why use an LSTM rather than an RNN?", 0.6
+    )
+    what = passage("A long short-term memory (LSTM) has a **cell state**.", "What is an LSTM?", 0.4)
+    for question in ("what's inside an LSTM cell", "what is in an LSTM?"):
+        assert best_first(question, [why, what])[0] is what
+    assert best_first("why an LSTM and no RNN?", [why, what])[0] is why
+
+
+def test_why_something_is_needed_is_told_where_it_is_introduced() -> None:
+    double = passage(
+        "One network chooses, the **target network** judges. **Double DQN**", "What is double DQN?", 0.7
+    )
+    stable = passage(
+        "The DQN has a **target network:** an older copy.", "How does it keep learning stable?", 0.4
+    )
+    other = passage("**Double DQN** (2016): the target network judges.", "What is double DQN?", 0.78)
+    assert best_first("why does a dqn need a target network?", [other, stable])[0] is stable
+    assert best_first("what is double dqn?", [double, stable])[0] is double
+
+
 def test_a_glossary_comes_after_a_section_that_explains() -> None:
     glossary = passage("**Filter:** a small table.", "Glossary", 0.66, "**Filter:** a small table.")
     section = passage("Slide a small table, the **filter**, over the image.", "What is a convolution?", 0.14)

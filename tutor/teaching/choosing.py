@@ -28,6 +28,13 @@ _HOW = re.compile(r"\W*(?:how|why|when|which|can|is|are|do|does)\b", re.IGNORECA
 _NETWORKS = re.compile(r"\b(?:cnn|rnn|lstm|gru|dqn|transformer|convolutional|recurrent)s?\b", re.IGNORECASE)
 _ANNOUNCES = re.compile(r"what you will (?:learn|be able to)|\bthe labs? for this\b|\byou need lecture", re.I)
 
+# "What's inside an LSTM cell?" is answered by what an LSTM is.
+_INSIDE = re.compile(
+    r"\bwhat(?:'?s| is) (?:inside|in)( (?:an?|the) .+?)(?: (?:cell|block|unit|layer))?\W*$", re.IGNORECASE
+)
+# What somebody is asked to be given a reason for: "why does a DQN need a target network?"
+_NEEDED = re.compile(r"\bwhy\b.*?\b(?:needs?|uses?|have|has|keeps?)\s+(?:an?\s+|the\s+)?(.+)", re.IGNORECASE)
+
 # What acts in a question, where it has a name of two words.
 _SUBJECT = re.compile(
     r"\W*(?:how|why|what|when) (?:does|do|did|can) (?:an?\s+|the\s+)?([a-z][\w-]+ [a-z][\w-]+)\b", re.I
@@ -56,7 +63,7 @@ def best_first(question: str, passages: Sequence[Passage]) -> list[Passage]:
     kept = [passage for passage in passages if not is_answer_key(passage)]
     if not kept:
         return []
-    question = _ASIDE.sub(r"\1", question)
+    question = _INSIDE.sub(r"what is\1", _ASIDE.sub(r"\1", question))
     best = max(kept, key=lambda passage: _fitness(question, passage))
     return [best, *(passage for passage in kept if passage is not best)]
 
@@ -86,12 +93,17 @@ def _fitness(question: str, passage: Passage) -> float:
         value -= 2.0  # fine-tuning, but not of a convolutional network
     named = [term for term in terms if term & matter]
     narrower = bool(named) and not any(term <= matter for term in named)
+    if content_words(heading) and content_words(heading) <= matter and asks_what(question):
+        narrower = False  # a part of the very thing: an LSTM's cell state, under "What is an LSTM?"
     if narrower and asks_what(question) and not mistake(passage):
         value -= 1.0  # it is about something narrower: a residual block is no residual
     elif matter and matter <= set().union(*terms):
         value += 1.5  # it says in bold what was asked: it defines it
     elif not _HOW.match(question) and any(term and term <= matter for term in _bold(passage.best_sentence)):
         value += 1.3  # the sentence that was found defines a part of it
+    needed = _NEEDED.search(question)
+    if needed is not None and content_words(needed[1]) in terms:
+        value += 3.0  # it introduces what is needed
     other = rejected(question)
     if other and not other & spoken:
         value -= 1.0  # it cannot say why not
