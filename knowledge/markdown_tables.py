@@ -72,9 +72,9 @@ def _fill(cells: list[str], hanging: dict[int, tuple[int, str]]) -> None:
 
 
 def _parts(opening: re.Pattern[str], source: str) -> Iterator[str]:
-    starts = [found.end() for found in opening.finditer(source)]
-    ends = [found.start() for found in opening.finditer(source)]
-    return (source[start:end] for start, end in zip(starts, [*ends[1:], len(source)], strict=True))
+    opened = list(opening.finditer(source))
+    ends = [*(found.start() for found in opened[1:]), len(source)]
+    return (source[found.end() : end] for found, end in zip(opened, ends, strict=False))  # none: no part
 
 
 def _cells(row: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ course's golden questions than the one in place (`golden`) is not put there, unl
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,8 +43,13 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]  # (what is being done, done, in all)
 
+log = logging.getLogger(__name__)
+
 ADDED, UPDATED, UNCHANGED, REMOVED = "added", "updated", "unchanged", "removed"
 SKIPPED, DUPLICATE = "skipped", "duplicate"
+FAILED = (
+    "the reader failed on it, by a mistake of this program: save it again in another format, and report it"
+)
 
 
 @dataclass(frozen=True)
@@ -218,6 +224,10 @@ def _read(
             skipped.append((file.name, str(error)))
             if error.lasting:
                 unreadable.append(StoredUnreadable(file.name, sha256, str(error)))
+        except Exception:
+            # A mistake in a reader, or in a library of one, must not cost the teacher the other files.
+            log.exception("Reading %s failed", file.name)
+            skipped.append((file.name, FAILED))
         tell("Reading", done, len(files))
     return found, unreadable
 

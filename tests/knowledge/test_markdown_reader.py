@@ -301,6 +301,15 @@ def test_raised_and_lowered_figures_stay_so():
     )
 
 
+@pytest.mark.parametrize(
+    "table", ["<table></table>", "<table><td>one</td><td>two</td></table>", "<table>loose</table>"]
+)
+def test_a_table_in_html_without_rows_keeps_its_words(table):
+    text = " ".join(text for _, text in blocks(f"Before.\n\n{table}\n\nAfter."))
+    told = [word for word in ("one", "two", "loose") if word in table]
+    assert text.replace("|", " ").split() == ["Before.", *told, "After."]
+
+
 def test_a_table_in_html_keeps_its_rows_and_columns():
     text = (
         "Before.\n\n<table>\n<caption>Scores</caption>\n\n<tr><th>Model<th>Accuracy</tr>\n\n"

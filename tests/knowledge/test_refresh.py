@@ -5,6 +5,7 @@ from course_maker import REGRESSION, CountingEmbedder, markdown_cell
 from pdf_maker import pdf
 
 from knowledge import pdf_reader
+from knowledge import refresh as refresh_module
 from knowledge.embedding import HashEmbedder
 from knowledge.errors import (
     BadInputError,
@@ -17,7 +18,7 @@ from knowledge.errors import (
     UnreadableModelError,
 )
 from knowledge.generations import current_name, writer
-from knowledge.refresh import refresh
+from knowledge.refresh import FAILED, refresh
 from knowledge.search import KnowledgeBase
 
 
@@ -79,6 +80,26 @@ def test_a_scan_is_opened_once_and_loads_no_model_as_long_as_it_stays_the_same(
     assert not opened
     scan.write_bytes(pdf([[], []], picture=True))
     assert ("lecture_02/board.pdf", "opened again") in refresh([course], index, embedder).skipped
+
+
+def test_a_reader_that_fails_costs_its_file_alone_and_no_trace_is_shown(
+    course, index, embedder, monkeypatch, caplog
+):
+    (course / "odd.md").write_text("# Odd\n\nA text.", "utf-8")
+    read = refresh_module.read_document
+
+    def fails(path, *rest):
+        if path == "odd.md":
+            raise ZeroDivisionError("in a library")
+        return read(path, *rest)
+
+    monkeypatch.setattr(refresh_module, "read_document", fails)
+    report = refresh([course], index, embedder)
+    assert (report.files, report.added) == (3, 3)
+    assert report.skipped == (("odd.md", FAILED),)
+    assert "ZeroDivisionError" in caplog.text  # for whoever is told of it
+    monkeypatch.setattr(refresh_module, "read_document", read)
+    assert refresh([course], index, embedder).added == 1
 
 
 def test_a_pdf_that_was_not_read_in_time_is_tried_again(course, index, embedder, monkeypatch):
