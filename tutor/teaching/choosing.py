@@ -93,8 +93,6 @@ def _fitness(question: str, passage: Passage) -> float:
         value -= 2.0  # fine-tuning, but not of a convolutional network
     named = [term for term in terms if term & matter]
     narrower = bool(named) and not any(term <= matter for term in named)
-    if content_words(heading) and content_words(heading) <= matter and asks_what(question):
-        narrower = False  # a part of the very thing: an LSTM's cell state, under "What is an LSTM?"
     if narrower and asks_what(question) and not mistake(passage):
         value -= 1.0  # it is about something narrower: a residual block is no residual
     elif matter and matter <= set().union(*terms):
