@@ -9,7 +9,7 @@ from typing import Any
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
-_SIGNS = {
+SIGNS = {
     "∑": r"\sum ", "∏": r"\prod ", "∫": r"\int ", "∞": r"\infty ", "∂": r"\partial ", "∇": r"\nabla ",
     "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∈": r"\in ", "→": r"\to ", "←": r"\leftarrow ",
     "·": r"\cdot ", "⋅": r"\cdot ", "×": r"\times ", "±": r"\pm ", "∼": r"\sim ", "…": r"\dots ", "−": "-",
@@ -21,8 +21,8 @@ _SMALL = (
 )
 _LARGE_TEXT = "Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Φ Phi Ψ Psi Ω Omega"
 _LARGE = _LARGE_TEXT.split()
-_SIGNS |= {chr(0x3B1 + number): f"\\{name} " for number, name in enumerate(_SMALL.split())}
-_SIGNS |= {sign: f"\\{name} " for sign, name in zip(_LARGE[::2], _LARGE[1::2], strict=True)}
+SIGNS |= {chr(0x3B1 + number): f"\\{name} " for number, name in enumerate(_SMALL.split())}
+SIGNS |= {sign: f"\\{name} " for sign, name in zip(_LARGE[::2], _LARGE[1::2], strict=True)}
 _ACCENTS = {
     "\u0302": "hat",
     "\u0305": "bar",
@@ -32,7 +32,7 @@ _ACCENTS = {
     "\u0307": "dot",
 }
 _FUNCTIONS_TEXT = "sin cos tan log ln exp max min lim sup inf arg det dim sinh cosh tanh"
-_FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
+FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
 
 
 def latex(node: Any) -> str:
@@ -71,7 +71,7 @@ def _run(node: Any) -> str:
     text = "".join(child.text or "" for child in node.findall(f"{M}t"))
     if node.find(f"{M}rPr/{M}nor") is not None and len(text.strip()) > 1:
         return f"\\text{{{text}}}"
-    return "".join(_SIGNS.get(char, char) for char in text)
+    return "".join(SIGNS.get(char, char) for char in text)
 
 
 def _fraction(node: Any) -> str:
@@ -93,7 +93,7 @@ def _root(node: Any) -> str:
 def _large(node: Any) -> str:
     sign = _value(node, "naryPr", "chr", default="∫")
     low, high = _part(node, "sub"), _part(node, "sup")
-    sign = _SIGNS.get(sign, sign).strip()
+    sign = SIGNS.get(sign, sign).strip()
     return f"{sign}{f'_{{{low}}}' if low else ''}{f'^{{{high}}}' if high else ''} {_part(node, 'e')}"
 
 
@@ -102,13 +102,13 @@ def _fence(node: Any) -> str:
     right = _value(node, "dPr", "endChr", default=")")
     between = _value(node, "dPr", "sepChr", default="|")
     inside = f" {between} ".join(_inside(part).strip() for part in node.findall(f"{M}e"))
-    left, right = (_SIGNS.get(side, side) or "." for side in (left, right))
+    left, right = (SIGNS.get(side, side) or "." for side in (left, right))
     return f"\\left{left} {inside} \\right{right}"
 
 
 def _function(node: Any) -> str:
     name = _part(node, "fName")
-    return ("\\" if name in _FUNCTIONS else "") + f"{name} {_part(node, 'e')}"
+    return ("\\" if name in FUNCTIONS else "") + f"{name} {_part(node, 'e')}"
 
 
 def _accent(node: Any) -> str:
@@ -118,7 +118,7 @@ def _accent(node: Any) -> str:
 
 def _limit(node: Any) -> str:
     base = _part(node, "e")
-    base = f"\\{base}" if base in _FUNCTIONS else base
+    base = f"\\{base}" if base in FUNCTIONS else base
     return f"{base}{'_' if node.tag.endswith('limLow') else '^'}{{{_part(node, 'lim')}}}"
 
 

@@ -9,6 +9,8 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from knowledge.tables import Cell, markdown_table
+
 LONG_CELL = 400  # characters: a table with such cells is there for its layout
 WIDEST = 20  # columns or rows that one cell may span
 
@@ -87,17 +89,7 @@ def _cells(row: str) -> Iterator[tuple[str, str]]:
 
 def piped(rows: Sequence[Sequence[str]]) -> str:
     """Rows as a Markdown table, the first as its heading; rows that say nothing are left out."""
-    rows = [row for row in rows if any(row)]
-    if not rows:
-        return ""
-    width = min(max(map(len, rows)), WIDEST)  # shorter rows are filled up to it
-    lines = [
-        f"| {' | '.join(cell.replace('|', '/') for cell in (*row, *[''] * (width - len(row))))} |"
-        for row in rows
-    ]
-    if len(lines) > 1:
-        lines.insert(1, f"|{' --- |' * width}")
-    return "\n".join(lines)
+    return markdown_table([Cell(text) for text in row[:WIDEST]] for row in rows)
 
 
 def without_options(content: str) -> tuple[dict[str, str], str]:

@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from knowledge.formulas import _FUNCTIONS as FUNCTIONS
-from knowledge.formulas import _SIGNS as SIGNS
+from knowledge.formulas import FUNCTIONS, SIGNS
 
 DEEPEST = 60  # elements within elements; those below are read as if they stood in the last one
 LONGEST = 5000  # characters of a formula

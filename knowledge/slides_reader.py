@@ -62,8 +62,10 @@ def read_slides(reading: Reading) -> list[Section]:
         pictures = any(local(node) == "pic" for _, slide in shown for node in slide.shapes.element.iter())
     except (MemoryError, RecursionError):
         raise
-    except Exception as error:  # the library and the XML parser raise many kinds on damaged files
-        raise UnreadableError(f"not a PowerPoint file that can be read ({type(error).__name__})") from None
+    except Exception:  # the library and the XML parser raise many kinds on damaged files
+        raise UnreadableError(
+            "not a PowerPoint file that can be read: open it in PowerPoint and save it again"
+        ) from None
     if len(slides) > MOST_SLIDES:
         reading.remarks.append(f"only the first {MOST_SLIDES} of {len(slides)} slides")
     if hidden := min(len(slides), MOST_SLIDES) - len(shown):

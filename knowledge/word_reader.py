@@ -63,8 +63,8 @@ def read_word(reading: Reading) -> list[Section]:
         pictures = any(local(node) in ("pic", "imagedata") for node in body.iter())
     except (MemoryError, RecursionError):
         raise
-    except Exception as error:  # the library and the XML parser raise many kinds on damaged files
-        raise UnreadableError(f"not a Word file that can be read ({type(error).__name__})") from None
+    except Exception:  # the library and the XML parser raise many kinds on damaged files
+        raise UnreadableError("not a Word file that can be read: open it in Word and save it again") from None
     if hidden:
         reading.remarks.append(f"{hidden} hidden passage{'s' * (hidden != 1)} left out")
     if pictures and not pieces:
