@@ -106,7 +106,7 @@ def readers() -> dict[str, Reader]:
     from knowledge.word_reader import read_word
 
     by_suffixes: dict[str, Reader] = {
-        ".md .markdown .qmd .rmd": read_markdown_file,
+        ".md .markdown .mdx .qmd .rmd": read_markdown_file,
         ".ipynb": read_notebook,
         ".pdf": read_pdf,
         ".py": read_python,

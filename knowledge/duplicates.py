@@ -50,7 +50,7 @@ _COPY = re.compile(
     re.I,
 )
 # Where a lecture is there in several formats, the one that says most of it as the teacher wrote it.
-_FORMATS = ".ipynb .md .markdown .qmd .rmd .pptx .docx .tex .rst .html .htm .pdf .py .txt"
+_FORMATS = ".ipynb .md .markdown .mdx .qmd .rmd .pptx .docx .tex .rst .html .htm .pdf .py .txt"
 _RANK = {suffix: rank for rank, suffix in enumerate(_FORMATS.split())}
 
 

@@ -14,7 +14,7 @@ from knowledge.generations import current_name
 
 # What is read, with the largest size in megabytes. Text of that length is no lecture; a notebook is mostly pictures.
 _READ = {
-    "md markdown qmd rmd rst tex": 3,
+    "md markdown mdx qmd rmd rst tex": 3,
     "py": 2,
     "txt": 3,
     "html htm": 60,

@@ -15,6 +15,7 @@ from knowledge.markdown_boxes import BOXES, box_line
 from knowledge.markdown_rules import parser
 from knowledge.markdown_tables import csv_table, html_tables, list_table, without_options
 from knowledge.markdown_text import bold, clean, plain_heading, without_base64, without_hidden
+from knowledge.mdx import mdx_to_markdown
 
 __all__ = ["TITLE_MARK", "clean", "front_title", "heading_path", "plain_heading", "read_markdown", "read_markdown_file",
            "under_title", "without_base64", "without_hidden"]  # fmt: skip
@@ -36,6 +37,8 @@ def read_markdown_file(reading: Reading) -> list[Section]:
     name, text = front_title(reading.text())
     # What Quarto and R Markdown call the title is one; every `#` is a section there.
     sections_only = PurePosixPath(reading.path).suffix.lower() in (".qmd", ".rmd")
+    if PurePosixPath(reading.path).suffix.lower() == ".mdx":
+        text = mdx_to_markdown(text)
     path = (f"{TITLE_MARK}{name}",) if name else ()
     return under_title(name, read_markdown(text, path=path), sections_only)
 

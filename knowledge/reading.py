@@ -32,7 +32,7 @@ MIME = {
     ".gif": "image/gif",
     ".webp": "image/webp",
 }
-_WITH_PICTURES = (".ipynb", ".md", ".markdown", ".qmd", ".rmd", ".html", ".htm")
+_WITH_PICTURES = (".ipynb", ".md", ".markdown", ".mdx", ".qmd", ".rmd", ".html", ".htm")
 LARGEST = 2_000_000  # bytes of one picture
 MOST = 12_000_000  # bytes of all pictures of one document
 NUMBERED = re.compile(r"\[Picture: @@(\d{1,4})@@([^\]]*)\]")

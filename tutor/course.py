@@ -176,7 +176,7 @@ def _headings(sections: Sequence[object]) -> list[Heading]:
 
 
 _KINDS = {
-    "md markdown qmd rmd txt rst tex html htm": "Text",
+    "md markdown mdx qmd rmd txt rst tex html htm": "Text",
     "ipynb": "Notebook",
     "pdf": "PDF",
     "pptx": "Slides",

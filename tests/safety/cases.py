@@ -73,7 +73,7 @@ MARKDOWN = (
     "\x1b[31m", "\\", "%", "# %%\n", "<table><tr><td>", "<pre>", "<math>", "http://x.y/z", "[^1]", ":::",
     "=" * 40, "\u202e",
 )  # fmt: skip
-SUFFIXES = (".md", ".rst", ".tex", ".html", ".py", ".txt", ".qmd")
+SUFFIXES = (".md", ".rst", ".tex", ".html", ".py", ".txt", ".qmd", ".mdx")
 pieces = st.lists(st.sampled_from(MARKDOWN), max_size=80).map("".join)
 # The same few marks over and over: where patterns run back and forth.
 echo = st.builds(
