@@ -2,9 +2,8 @@
 
 A passage gives one vector for the whole and a short one for each of its words, taken from the same pass
 through the model: a question is compared word by word with the few passages that look promising, which
-finds the one line that answers it (late interaction: Khattab and Zaharia 2020, ColBERT; here without any
-training, on the states of a model that was trained for whole sentences). Knows nothing of files, chunks
-or indexes.
+finds the one line that answers it (late interaction: Khattab and Zaharia 2020, ColBERT). A question is read
+with what training added for questions (`question_encoder`). Knows nothing of files, chunks or indexes.
 """
 
 from __future__ import annotations
@@ -18,22 +17,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from knowledge.errors import UnreadableModelError
+from knowledge.question_encoder import MOST
 from knowledge.words import STOP_WORDS, plain_symbols, tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-WORD_DIMENSION = 96  # of a word's vector; 384 numbers find no more, measured
+WORD_DIMENSION = 96  # of a word's vector, as the projections of `question_encoder` give them
 STOP_WEIGHT = 0.3  # of a question's little words, when it is compared word by word
-CACHED = 256  # last queries
+CACHED = 256  # last questions, and last sentences that were embedded alone
 MANY = 8  # batches from which on each core takes batches of its own
 Progress = Callable[[int, int], None]  # (texts done, texts in all)
-_Made = tuple[np.ndarray, np.ndarray]  # of a text: the mean state, and each token's in WORD_DIMENSION numbers
+_Made = tuple[np.ndarray, np.ndarray]  # of a text: the mean state, and what is made of each token's
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Query:
     vector: np.ndarray  # (dimension,) float32, length 1
     words: np.ndarray  # (words, WORD_DIMENSION) float32, each of length 1
     weights: np.ndarray  # (words,) float32: how much each counts
+    plain: np.ndarray  # (dimension,) float32, length 1: by the model as it was published, as `embed` gives it
 
 
 class TextEmbedder(Protocol):
@@ -82,11 +84,11 @@ class Embedder:
         self.folder = model_dir
         self._lock = threading.Lock()
         self._tokenizer_lock = threading.Lock()
-        self._lock_asked = threading.Lock()
         self._tokenizer: Tokenizer | None = None
         self._model: Any = None
         self._little: np.ndarray | None = None  # (vocabulary,) bool: word pieces that say nothing alone
-        self._asked: OrderedDict[str, Query] = OrderedDict()
+        self._questions: _Last[Query] = _Last()
+        self._sentences: _Last[np.ndarray] = _Last()
 
     def count_tokens(self, text: str) -> int:
         """Word pieces of `text`, without the two special tokens."""
@@ -109,40 +111,37 @@ class Embedder:
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Vectors of short texts, (texts, 384) float32, each of length 1; exact, or as near as makes no difference."""
-        if len(texts) == 1 and (known := self._remembered(plain_symbols(texts[0]))):
-            return known.vector[None].copy()
+        alone = plain_symbols(texts[0]) if len(texts) == 1 else ""
+        if alone and (known := self._sentences.get(alone)) is not None:
+            return known.copy()
         found = np.zeros((len(texts), self.dimension), np.float32)
         for position, _, mean, _ in self._run(texts, progress, "near"):
             found[position] = mean
-        return _unit(found)
+        found = _unit(found)
+        if alone:
+            self._sentences.put(alone, found.copy())
+        return found
 
     def embed_query(self, text: str) -> Query:
-        """A question's vector and those of its words, nearly as exact as `embed`; the last ones are remembered."""
+        """A question's vector, near to those of passages that answer it, and its words; the last are remembered."""
         text = plain_symbols(text)
-        if known := self._remembered(text):
+        if (known := self._questions.get(text)) is not None:
             return known
         ((_, ids, mean, words),) = self._run([text], None, "asked")
-        words = _unit(words[1:-1] if len(ids) > 2 else words)
-        little = self._says_little()[ids[1:-1] if len(ids) > 2 else ids]
-        weights = np.where(little, STOP_WEIGHT, 1.0).astype(np.float32)
-        made = Query(_unit(mean[None])[0], words, weights)
-        with self._lock_asked:
-            self._asked[text] = made
-            while len(self._asked) > CACHED:
-                self._asked.popitem(last=False)
+        inner = slice(1, -1) if len(ids) > 2 else slice(None)
+        words, little = words[inner], self.says_little()[ids[inner]]
+        told = np.exp(np.clip(words[:, WORD_DIMENSION], -MOST, MOST))
+        weights = (np.where(little, STOP_WEIGHT, 1.0) * told).astype(np.float32)
+        plain = self.embed([text])[0]
+        made = Query(_unit(mean[None])[0], _unit(words[:, :WORD_DIMENSION]), weights, plain)
+        self._questions.put(text, made)
         return made
-
-    def _remembered(self, text: str) -> Query | None:
-        with self._lock_asked:
-            if known := self._asked.get(text):
-                self._asked.move_to_end(text)
-            return known
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
         """Vectors of passages and of their words, in the fastest way that the processor has."""
         found: list[Embedded | None] = [None] * len(texts)
         for position, ids, mean, words in self._run(texts, progress, "fast"):
-            words = _unit(words[~self._says_little()[ids]])
+            words = _unit(words[~self.says_little()[ids]])
             found[position] = Embedded(_unit(mean[None])[0], np.rint(words * 127).astype(np.int8))
         return [item for item in found if item is not None]
 
@@ -205,7 +204,8 @@ class Embedder:
                     future.cancel()
         torch.set_num_threads(cores)
 
-    def _says_little(self) -> np.ndarray:
+    def says_little(self) -> np.ndarray:
+        """Of each word piece, by its id, whether it says nothing alone, (vocabulary,) bool."""
         if self._little is None:
             vocabulary = self._tokens().get_vocab(with_added_tokens=True)
             little = np.zeros(max(vocabulary.values()) + 1, bool)
@@ -220,7 +220,7 @@ class Embedder:
                 if self._model is None:
                     from knowledge.minilm import MiniLM
 
-                    self._model = MiniLM(self.folder / "model.safetensors", WORD_DIMENSION)
+                    self._model = MiniLM(self.folder / "model.safetensors")
         made: list[_Made] = self._model(batch, way)
         return made
 
@@ -237,6 +237,29 @@ class Embedder:
                 tokenizer.no_truncation()  # the file asks for 128 tokens; the model was made for 256
                 self._tokenizer = tokenizer
             return self._tokenizer
+
+
+class _Last(Generic[_T]):
+    """What the last CACHED texts gave. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: OrderedDict[str, _T] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def get(self, text: str) -> _T | None:
+        with self._lock:
+            if (found := self._found.get(text)) is not None:
+                self._found.move_to_end(text)
+            return found
+
+    def put(self, text: str, found: _T) -> None:
+        with self._lock:
+            self._found[text] = found
+            while len(self._found) > CACHED:
+                self._found.popitem(last=False)
 
 
 class HashEmbedder:
@@ -266,7 +289,8 @@ class HashEmbedder:
 
     def embed_query(self, text: str) -> Query:
         words = self._each(tokens(text))
-        return Query(self.embed([text])[0], words, np.ones(len(words), np.float32))
+        vector = self.embed([text])[0]
+        return Query(vector, words, np.ones(len(words), np.float32), vector)
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:
         found = []

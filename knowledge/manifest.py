@@ -20,7 +20,8 @@ from knowledge.duplicates import Sketch
 from knowledge.errors import DamagedIndexError, IndexVersionError
 from knowledge.generations import current_name
 
-SCHEMA = 5  # raise it when readers, chunking, stems or files change: an older index is then built again
+# Raise it when readers, chunking, stems, the vectors of words or files change: an older index is then built again.
+SCHEMA = 6
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ in bfloat16 throughout, with vectors whose cosine to the exact ones is 0.9999, w
 Else the products in eight-bit whole numbers, 0.994 or more, where it multiplies those faster (VNNI, or AVX2): for
 passages, and on AVX2 for questions. Each token and each output has a scale of its own (Dettmers et al. 2022,
 LLM.int8(), section 2.1), so a token's numbers do not depend on what else is in its batch.
+
+Questions have weights of their own: the model's, with what `question_encoder` adds.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from knowledge.errors import UnreadableModelError
+from knowledge.question_encoder import QuestionEncoder, fitted
 
 if TYPE_CHECKING:
     import torch
@@ -137,7 +140,7 @@ class DensePaired(Dense):
 
 
 class MiniLM:
-    def __init__(self, weights: Path, basis: int = 96) -> None:
+    def __init__(self, weights: Path, encoder: QuestionEncoder | None = None) -> None:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -146,7 +149,7 @@ class MiniLM:
         except (OSError, SafetensorError) as error:
             raise UnreadableModelError(weights.parent, error) from error
         w = {name: value.float() for name, value in loaded.items() if value.is_floating_point()}
-        self.word_basis = _main_directions(w["embeddings.word_embeddings.weight"].numpy(), basis)
+        self.encoder = encoder or fitted()
         self.exact = Way("float32", w, self._layers(w))
 
     def _layers(self, w: Mapping[str, torch.Tensor]) -> list[dict[str, Dense]]:
@@ -171,46 +174,80 @@ class MiniLM:
 
     @cached_property
     def near(self) -> Way:
-        """The fastest on this processor that loses nothing which a question would notice."""
-        return self._bfloat16() if has_bfloat16_tiles() else self.exact
+        """For sentences that are compared: the fastest on this processor that loses nothing which they would notice."""
+        return self._bfloat16(self.exact) if has_bfloat16_tiles() else self.exact
 
     @cached_property
     def asked(self) -> Way:
         """For a question, whose time goes into fetching weights from memory: whole numbers are a quarter as many bytes.
 
-        Only on AVX2, where it was measured: 15 ms became 11, and hit@1 moved by less than 0.01 either way.
+        Those only on AVX2, where it was measured: 15 ms became 11, and hit@1 moved by less than 0.01 either way.
         """
-        only_pairs = has_paired_int8() and not has_bfloat16_tiles() and not has_fast_int8()
-        return self.fast if only_pairs else self.near
+        exact = Way(self.exact.name, self.exact.weights, self._corrected())
+        if has_bfloat16_tiles():
+            return self._bfloat16(exact)
+        if has_paired_int8() and not has_fast_int8():
+            return self._whole_numbers(DensePaired, exact)
+        return exact
+
+    def _corrected(self) -> list[dict[str, Dense]]:
+        import torch
+
+        return [
+            {
+                role: Dense(
+                    torch.from_numpy(self.encoder.corrected(number, role, dense.weight.numpy())), dense.bias
+                )
+                for role, dense in layer.items()
+            }
+            for number, layer in enumerate(self.exact.layers)
+        ]
 
     @cached_property
     def fast(self) -> Way:
-        """The fastest on this processor."""
+        """For passages: the fastest on this processor."""
         if has_bfloat16_tiles():
             return self.near
         if has_fast_int8():
-            return self._whole_numbers(Dense8)
-        return self._whole_numbers(DensePaired) if has_paired_int8() else self.exact
+            return self._whole_numbers(Dense8, self.exact)
+        return self._whole_numbers(DensePaired, self.exact) if has_paired_int8() else self.exact
 
-    def _bfloat16(self) -> Way:
-        short = {name: value.bfloat16() for name, value in self.exact.weights.items()}
-        dense = self._layers(short)
-        if not can_pack():
-            return Way("bfloat16", short, dense)
-        layers = [{role: DensePacked(each) for role, each in layer.items()} for layer in dense]
+    def _bfloat16(self, exact: Way) -> Way:
+        short = {name: value.bfloat16() for name, value in exact.weights.items()}
+        kind = DensePacked if can_pack() else lambda dense: dense
+        layers = [
+            {
+                role: kind(Dense(dense.weight.bfloat16(), dense.bias.bfloat16()))
+                for role, dense in layer.items()
+            }
+            for layer in exact.layers
+        ]
         return Way("bfloat16", short, layers)
 
-    def _whole_numbers(self, kind: type[Dense8 | DensePaired]) -> Way:
-        w = self.exact.weights
-        layers = [{role: kind(dense) for role, dense in layer.items()} for layer in self._layers(w)]
+    def _whole_numbers(self, kind: type[Dense8 | DensePaired], exact: Way) -> Way:
+        layers = [{role: kind(dense) for role, dense in layer.items()} for layer in exact.layers]
         name = "eight-bit whole numbers" + (" in pairs" if kind is DensePaired else "")
-        return Way(name, w, layers)
+        return Way(name, exact.weights, layers)
 
     def __call__(self, batch: list[list[int]], way: str) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Of each list of token ids the mean state (384,), and all states in the main directions (tokens, basis).
+        """Of each list of token ids the mean state (384,), and all states projected (tokens, WORD_DIMENSION).
 
-        `way` is "near", "asked" or "fast".
+        `way` is "near" or "fast", or "asked" for questions, where each token's projection is followed by how much it
+        tells (a logarithm): (tokens, WORD_DIMENSION + 1).
         """
+        import torch
+
+        basis = self._question_basis if way == "asked" else self.encoder.passage_basis
+        with torch.inference_mode():
+            hidden, mask = self.hidden(batch, getattr(self, way))
+            words = (hidden @ torch.from_numpy(basis)).numpy()
+            if way == "asked":
+                words[:, :, -1] += self.encoder.usual
+            mean = ((hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
+        return [(mean[row], words[row, : len(tokens)]) for row, tokens in enumerate(batch)]
+
+    def hidden(self, batch: list[list[int]], way: Way) -> tuple[torch.Tensor, torch.Tensor]:
+        """The last layer's states (B, T, 384), and which are of tokens, (B, T) bool; T is a multiple of GRAIN."""
         import torch
 
         longest = padded(max(map(len, batch)))
@@ -219,11 +256,11 @@ class MiniLM:
         for row, tokens in enumerate(batch):
             ids[row, : len(tokens)] = torch.tensor(tokens)
             mask[row, : len(tokens)] = True
-        with torch.inference_mode():
-            hidden = self._forward(ids, mask, getattr(self, way))
-            words = (hidden @ torch.from_numpy(self.word_basis)).numpy()
-            mean = ((hidden * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
-        return [(mean[row], words[row, : len(tokens)]) for row, tokens in enumerate(batch)]
+        return self._forward(ids, mask, way), mask
+
+    @cached_property
+    def _question_basis(self) -> np.ndarray:
+        return np.column_stack([self.encoder.question_basis, self.encoder.telling])
 
     def states(self, ids: list[int]) -> np.ndarray:
         """The last layer's states of one text in full precision, (tokens, 384)."""
@@ -266,18 +303,6 @@ class MiniLM:
 def padded(length: int) -> int:
     """The tokens that a text of `length` takes in a batch."""
     return -(-length // GRAIN) * GRAIN
-
-
-def _main_directions(table: np.ndarray, count: int) -> np.ndarray:
-    """The `count` directions in which the vectors of a vocabulary differ most, as columns, (d, count).
-
-    From the model's weights alone, so that every index and every question is projected alike.
-    """
-    values, directions = np.linalg.eigh(table.T.astype(np.float64) @ table)
-    directions = directions[:, np.argsort(-values)[:count]]
-    # An eigenvector's sign is chance.
-    signs = np.sign(directions[np.abs(directions).argmax(0), np.arange(directions.shape[1])])
-    return (directions * signs).astype(np.float32)
 
 
 def has_bfloat16_tiles() -> bool:

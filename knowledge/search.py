@@ -42,6 +42,9 @@ LECTURE_BOOST = 2.0  # added to the score; most differences between neighbours i
 ALIKE = 0.8  # share of common stems from which two passages count as one
 RERANKED = 20  # passages that a reranker reads
 MIDDLE = 20.3  # the score that is shown as 0.5
+COMMON = (
+    2.6  # a word that is met everywhere tells e ** -COMMON times what one does that is met nowhere; fitted
+)
 QUERY_CHARS = 2000  # more would only dilute the question
 
 log = logging.getLogger(__name__)
@@ -59,7 +62,10 @@ class Passage:
     text: str  # Markdown, without the heading path; with the neighbour that answers along with it, if any
     kind: str  # "prose", "code", "maths", "table" or "mixed"
     score: float  # of the ranking, 0..1: it orders the passages of one question, and says little across questions
-    similarity: float  # cosine of question and passage (of two that were joined, the larger one), -1..1
+    similarity: (
+        float  # cosine of question and passage (of two that were joined, the larger one), -1..1, by the
+    )
+    # model as it was published: the one that questions are read by finds something near for any of them
     best_sentence: str  # occurs in `text` as it is
     cells: tuple[int, ...] = ()  # all cells that the passage takes in
     also: tuple[str, ...] = ()  # other files that say nearly the same
@@ -227,13 +233,18 @@ class Generation:
     def trouble(self) -> str:
         return self._index.trouble
 
+    @property
+    def vectors(self) -> np.ndarray:
+        """Of the passages, (passages, dimension) float32, each of length 1."""
+        return self._index.vectors
+
     def telling(self, text: str) -> dict[str, float]:
         return {stem: self._lexical.weight(stem) for stem in self._lexical.query(text)}
 
     def search(
         self, query: str, embedder: TextEmbedder, k: int, reranker: Reranker | None = None
     ) -> list[Passage]:
-        asked = embedder.embed_query(plain_symbols(self._lexical.corrected(query)))
+        asked = embedder.embed_query(self.worded(query))
         ranking, found = self.look(query, asked, max(CANDIDATES, 4 * k))
         measures = ranking.measures(found)
         scores = score(measures)
@@ -259,11 +270,15 @@ class Generation:
                 [self.chunks[twin].path for row in rows for twin in folded[row]],
                 stems,
                 score=_squashed(score),
-                similarity=max(float(found.cosine[place_of[row]]) for row in rows),
+                similarity=float(self._index.cosine(asked.plain, rows).max()),
                 probability=chance,
             )
             for (score, rows), chance in zip(groups, likely.tolist(), strict=True)
         ]
+
+    def worded(self, query: str) -> str:
+        """The question as the embedding model is to read it: misspelt words put right, symbols by name."""
+        return plain_symbols(self._lexical.corrected(query))
 
     def look(self, query: str, asked: Query, depth: int) -> tuple[Ranking, Candidates]:
         """The candidates of the first search, and what measures them."""
@@ -281,7 +296,8 @@ class Generation:
             met[[place[row] for row in some]]
             for some in (rows, [pair[0] for pair in beside], [pair[1] for pair in beside])
         )
-        weights = asked.weights / max(float(asked.weights.sum()), 1e-9)
+        weights = asked.weights * np.exp(-COMMON * own.mean(axis=0)) if rows else asked.weights
+        weights = weights / max(float(weights.sum()), 1e-9)
         words = own @ weights
         around = np.maximum(own, np.maximum(before, after)) @ weights
         ranking = Ranking(query, terms, self.chunks, self._lexical, self._layout)

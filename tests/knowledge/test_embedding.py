@@ -2,14 +2,16 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge.embedding import CACHED, STOP_WEIGHT, WORD_DIMENSION, Embedder, HashEmbedder
+from knowledge.embedding import CACHED, WORD_DIMENSION, Embedder, HashEmbedder
 from knowledge.errors import KnowledgeError
 from knowledge.minilm import MiniLM, padded
+from knowledge.question_encoder import fitted
 
 TEXTS = ["why do we decay epsilon?", "The learning rate sets the step size. " * 20, "def f(x): return x", "ε"]
 
@@ -127,7 +129,7 @@ def test_packed_weights_give_the_same_product():
 def test_without_packing_the_vectors_are_as_near(minilm, monkeypatch):
     monkeypatch.setattr("knowledge.minilm.can_pack", lambda: False)
     model = MiniLM(minilm.folder / "model.safetensors")
-    model.fast, model.near = model._bfloat16(), model.exact
+    model.fast, model.near = model._bfloat16(model.exact), model.exact
     batch = [minilm.token_ids(text) for text in TEXTS]
     for (mean, _), (exact, _) in zip(model(batch, "fast"), model(batch, "near"), strict=True):
         assert mean @ exact / np.linalg.norm(mean) / np.linalg.norm(exact) > 0.9995
@@ -153,7 +155,7 @@ def test_each_faster_way_stays_near_the_exact_one_on_every_processor(minilm, way
         pytest.skip("this torch packs no weights of whole numbers")
     model = MiniLM(minilm.folder / "model.safetensors")
     kind = getattr(module, way, None)
-    model.fast = model._whole_numbers(kind) if kind else getattr(model, way)()
+    model.fast = model._whole_numbers(kind, model.exact) if kind else getattr(model, way)(model.exact)
     model.near = model.exact
     batch = [minilm.token_ids(text) for text in TEXTS]
     assert len({len(ids) for ids in batch}) > 1  # padded, then
@@ -224,34 +226,75 @@ def test_batches_spread_over_the_cores_give_the_same_vectors_in_order(minilm, mo
 
 
 @pytest.mark.weights
-def test_a_question_is_its_passage_vector_and_its_little_words_count_less(minilm):
+def test_a_question_is_read_with_what_training_added_and_its_little_words_count_less(minilm):
     asked = minilm.embed_query("why do we decay epsilon?")
-    assert np.allclose(asked.vector, minilm.embed(["why do we decay epsilon?"])[0], atol=1e-6)
-    assert asked.weights.tolist() == pytest.approx([STOP_WEIGHT] * 3 + [1, 1, STOP_WEIGHT])
+    assert asked.vector @ minilm.embed(["why do we decay epsilon?"])[0] < 0.99
+    assert np.linalg.norm(asked.vector) == pytest.approx(1, abs=1e-5)
+    *little, decay, epsilon, mark = asked.weights.tolist()
+    assert max(*little, mark) < 0.6 * min(decay, epsilon)
+    assert asked.words.shape == (6, WORD_DIMENSION)
     assert np.allclose(np.linalg.norm(asked.words, axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.weights
-def test_words_keep_their_likeness_when_they_are_projected(minilm):
-    """Cosines of words in 96 dimensions order texts as those of the whole states do."""
-    minilm.warm_up()
-    model = minilm._model
-    states = [model.states(minilm.token_ids(text)) for text in ("a slow cat", "a lazy kitten", "tax law")]
-    whole = [s / np.linalg.norm(s, axis=1, keepdims=True) for s in states]
-    small = [s @ model.word_basis for s in states]
-    small = [s / np.linalg.norm(s, axis=1, keepdims=True) for s in small]
-    for vectors in (whole, small):
-        assert (vectors[0] @ vectors[1].T).max(1).mean() > (vectors[0] @ vectors[2].T).max(1).mean() + 0.1
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        (
+            "my model knows the homework by heart but fails the exam",
+            "Overfitting: the training error falls while the error on unseen data rises.",
+            "Homework: train a model and hand in your exam notebook by Friday.",
+        ),
+        (
+            "the knob that says how big a step",
+            "The learning rate scales the gradient in each update of the weights.",
+            "Turn the knob of the amplifier until the big light is on.",
+        ),
+    ],
+)
+def test_everyday_words_come_nearer_to_the_terms_that_they_mean(minilm, question, right, wrong):
+    """What the training is for: MiniLM as published goes by the words alone."""
+    passages = minilm.embed([right, wrong])
+    plain, trained = minilm.embed([question])[0], minilm.embed_query(question).vector
+    before, now = passages @ plain, passages @ trained
+    assert now[0] - now[1] > before[0] - before[1] + 0.05
 
 
 @pytest.mark.weights
-def test_the_last_questions_are_remembered_and_no_more(minilm):
+def test_without_corrections_a_question_is_read_as_a_passage_is(minilm):
+    plain = replace(
+        fitted(),
+        corrections={place: (down, np.zeros_like(up)) for place, (down, up) in fitted().corrections.items()},
+    )
+    model = MiniLM(minilm.folder / "model.safetensors", plain)
+    ids = minilm.token_ids("why do we decay epsilon?")
+    ((mean, words),) = model([ids], "asked")
+    assert np.allclose(mean, model.states(ids).mean(0), atol=0.02)
+    assert words.shape == (len(ids), WORD_DIMENSION + 1)
+
+
+@pytest.mark.weights
+def test_words_keep_their_likeness_when_they_are_projected(minilm):
+    """The words of a question are nearest to those of the passage that is of its matter."""
+    asked = minilm.embed_query("a slow cat").words
+    near, far = (
+        (asked @ item.words.astype(np.float32).T / 127).max(1).mean()
+        for item in minilm.embed_passages(["a lazy kitten", "tax law"])
+    )
+    assert near > far + 0.1
+
+
+@pytest.mark.weights
+def test_the_last_questions_and_sentences_are_remembered_and_no_more(minilm):
     fresh = Embedder(minilm.folder)
     first = fresh.embed_query("question 0")
     assert fresh.embed_query("question 0") is first
+    alone = fresh.embed(["question 0"])
+    alone[:] = 0  # what a caller does with it is its own affair
+    assert np.linalg.norm(fresh.embed(["question 0"])) == pytest.approx(1, abs=1e-5)
     for number in range(1, CACHED + 1):
         fresh.embed_query(f"question {number}")
-    assert len(fresh._asked) == CACHED
+    assert (len(fresh._questions), len(fresh._sentences)) == (CACHED, 1)
     assert fresh.embed_query("question 0") is not first
 
 

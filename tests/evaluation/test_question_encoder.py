@@ -1,0 +1,83 @@
+"""The training of the question encoder and of the ranking's weights, on a course of four passages."""
+
+import json
+
+import numpy as np
+import pytest
+
+from evaluation import ranking
+from evaluation.looked import read
+from evaluation.question_encoder import Trained, tasks_of, train
+from knowledge.minilm import MiniLM
+from knowledge.question_encoder import fitted
+from knowledge.refresh import refresh
+
+COURSE = {
+    "a.md": "# Overfitting\n\nThe training error falls while the error on unseen data rises. Regularisation helps.\n",
+    "b.md": "# Learning rate\n\nIt scales the gradient in each update of the weights. Too large, and it diverges.\n",
+    "c.md": "# Homework\n\nHand in your exam notebook by Friday. It is marked by the group that has learnt by heart.\n",
+    "d.md": "# Amplifiers\n\nTurn the knob until the big light is on. Step back, and say how loud it is.\n",
+}
+QUESTIONS = [
+    ("my model learnt the homework by heart but fails the exam", "a.md", "error on unseen data"),
+    ("the knob that says how big a step", "b.md", "scales the gradient"),
+    ("when is it due", "c.md", "by Friday"),
+]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory, minilm_dir):
+    from knowledge.embedding import Embedder
+
+    folder = tmp_path_factory.mktemp("course")
+    for name, text in COURSE.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    index, file, embedder = folder / "index", folder / "asked.jsonl", Embedder(minilm_dir)
+    refresh([folder], index, embedder)
+    lines = [json.dumps({"question": q, "file": f, "evidence": e}) for q, f, e in QUESTIONS]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return read(index, file, embedder), embedder
+
+
+@pytest.mark.weights
+def test_each_question_comes_with_its_candidates_and_the_right_one_among_them(course):
+    found, _ = course
+    assert [one.question for one in found.looked] == [question for question, _, _ in QUESTIONS]
+    for one, (_, file, _) in zip(found.looked, QUESTIONS, strict=True):
+        assert [found.generation.chunks[row].path for row in one.rows[one.right]] == [file]
+        assert all(len(values) == len(one.rows) for values in one.measures.values())
+
+
+@pytest.mark.weights
+def test_training_brings_the_evidence_to_the_top_and_what_is_saved_reads_the_same(course, tmp_path):
+    import torch
+
+    found, embedder = course
+    torch.manual_seed(0)
+    model = MiniLM(embedder.folder / "model.safetensors")
+    tasks = list(tasks_of(found, embedder, model))
+    trained = Trained(model)
+    before = [float(loss.detach()) for loss in trained.losses(tasks)]
+    *_, last = train(trained, tasks, 12)
+    assert last < np.mean(before)
+    trained.save(tmp_path / "encoder.npz")
+    again = fitted(tmp_path / "encoder.npz")
+    with torch.inference_mode():
+        states, mask = model.hidden([tasks[0].ids], trained.way)
+        mean = ((states * mask[:, :, None]).sum(1) / mask.sum())[0].numpy()
+    ((read_again, _),) = MiniLM(embedder.folder / "model.safetensors", again)([tasks[0].ids], "asked")
+    assert mean @ read_again / np.linalg.norm(mean) / np.linalg.norm(read_again) > 0.999
+
+
+@pytest.mark.weights
+def test_the_weights_of_the_ranking_move_towards_what_finds_the_evidence(course):
+    found, _ = course
+    asked = [ranking.question_of(one) for one in found.looked]
+    start = np.zeros(len(ranking.NAMES))
+    assert ranking.hit_at_1(asked, ranking.fit([asked], start)) == 1.0
+
+
+def test_an_index_without_questions_is_told(capsys):
+    with pytest.raises(SystemExit):
+        ranking.main(["index"])
+    assert "each index needs a file of questions; 1 paths were given" in capsys.readouterr().err
