@@ -2,8 +2,10 @@
 
 Fits `knowledge/question_encoder.npz`: the corrections of MiniLM for questions, the two projections of words and what
 each word tells, so that the passages that hold the evidence come out on top among the candidates of their question
-(softmax over them; the other measures of the ranking count along). Passages are not trained: their vectors stay those
-of the model as it was published, and what is stored of their words goes through one projection.
+(softmax over them; the other measures of the ranking count along). QUESTIONS is a file as for `tutor eval`, or the name
+of a public course of which INDEX was made (`evaluation/looked.py`). It goes on from the file that is there. Passages
+are not trained: their vectors stay those of the model as it was published, and what is stored of their words goes
+through one projection.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 import torch
 from torch.nn import Parameter, functional
 
-from evaluation.looked import Course, Looked, read
+from evaluation.looked import Course, Looked, courses_of, read
 from ingest import make_embedder
 from knowledge.embedding import STOP_WEIGHT, Embedder
 from knowledge.minilm import Dense, MiniLM, Way
@@ -192,19 +194,16 @@ def train(trained: Trained, tasks: Sequence[Task], epochs: int) -> Iterator[floa
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("pairs", nargs="+", type=Path, metavar="INDEX QUESTIONS")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=FITTED)
-    wanted = parser.parse_args(argv)
-    if len(wanted.pairs) % 2:
-        parser.error(f"each index needs a file of questions; {len(wanted.pairs)} paths were given")
+    wanted, courses = courses_of(parser, argv)
     torch.manual_seed(0)
     embedder = make_embedder(lambda *_: None)
     model = MiniLM(embedder.folder / "model.safetensors")
     tasks: list[Task] = []
-    for index, file in zip(wanted.pairs[::2], wanted.pairs[1::2], strict=True):
-        tasks += tasks_of(read(index, file, embedder), embedder, model)
-        print(f"{len(tasks)} questions with those of {file}")
+    for index, questions in courses:
+        tasks += tasks_of(read(Path(index), questions, embedder), embedder, model)
+        print(f"{len(tasks)} questions with those of {questions}")
     trained, began = Trained(model), time.monotonic()
     for epoch, loss in enumerate(train(trained, tasks, wanted.epochs), start=1):
         print(f"epoch {epoch}: {loss:.3f} nats, {time.monotonic() - began:.0f} s")

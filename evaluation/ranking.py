@@ -1,7 +1,8 @@
 """`python -m evaluation.ranking INDEX QUESTIONS [INDEX QUESTIONS ...]`: fits the weights of `knowledge/ranking.py`.
 
 Prints the weights under which the passages that hold the evidence come out on top (softmax over the candidates of a
-question, each course as much as any other, ridge penalty towards the weights there are), and what they would do.
+question, each course as much as any other, ridge penalty towards the weights there are), and what they would do. Of a
+public course (`evaluation/looked.py`) it takes the questions that the question encoder was not trained on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
-from evaluation.looked import Looked, read
+from evaluation.looked import Looked, courses_of, read
 from ingest import make_embedder
 from knowledge.ranking import WEIGHTS
 
@@ -53,22 +54,19 @@ def hit_at_1(course: Sequence[_Question], weights: np.ndarray) -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("pairs", nargs="+", type=Path, metavar="INDEX QUESTIONS")
-    wanted = parser.parse_args(argv)
-    if len(wanted.pairs) % 2:
-        parser.error(f"each index needs a file of questions; {len(wanted.pairs)} paths were given")
+    _, named = courses_of(parser, argv)
     embedder = make_embedder(lambda *_: None)
     courses = [
-        [question_of(one) for one in read(index, file, embedder).looked]
-        for index, file in zip(wanted.pairs[::2], wanted.pairs[1::2], strict=True)
+        [question_of(one) for one in read(Path(index), questions, embedder, held_back=True).looked]
+        for index, questions in named
     ]
     before = np.array([WEIGHTS[name] for name in NAMES])
     after = fit(courses, before)
     for name, weight in zip(NAMES, after, strict=True):
         print(f'    "{name}": {weight:.2f},')
-    for file, course in zip(wanted.pairs[1::2], courses, strict=True):
+    for (_, questions), course in zip(named, courses, strict=True):
         print(
-            f"{file}: {len(course)} questions, first of the candidates {hit_at_1(course, before):.3f} -> "
+            f"{questions}: {len(course)} questions, first of the candidates {hit_at_1(course, before):.3f} -> "
             f"{hit_at_1(course, after):.3f}"
         )
     return 0

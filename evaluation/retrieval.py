@@ -44,7 +44,7 @@ def measure(course: Course) -> Section:
             "chunks. A hit is a chunk of the right file that contains the evidence; another chunk that answers the "
             "question in other words is a miss. The weights of the ranking were fitted on dev questions here and "
             "on questions over other courses; the question encoder was trained on the dev questions, on others over "
-            "these lectures and on questions over seventeen public courses. So dev scores are training scores; the "
+            "these lectures and on questions over twelve public courses. So dev scores are training scores; the "
             "test questions tuned nothing.",
             table(
                 ["split", "pipeline", "questions", "hit@1", "hit@5", "MRR@10", "within 4,000 characters"],

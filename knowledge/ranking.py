@@ -31,8 +31,8 @@ RANKERS = (
 # over the candidates of a question, ridge penalty), so that a difference of scores is a logarithm of odds. Fitted on
 # questions over a public course (180), a textbook (160) and the dev half of those over these lectures (239); a measure
 # stayed where, fitted on two of the three, it helped on the questions of the third. For the question encoder they were
-# moved a little by `python -m evaluation.ranking`: 1,987 questions over five courses that it was not trained on, and
-# the dev half twice.
+# moved a little by `python -m evaluation.ranking`, on 1,987 questions that it was not trained on, over five courses,
+# and on the dev half.
 WEIGHTS: Mapping[str, float] = {
     "fused": 2.27,  # first by meaning, word by word and by BM25
     "words": 18.35,  # each word of the question, with the word most like it in the passage

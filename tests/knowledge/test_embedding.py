@@ -290,11 +290,12 @@ def test_the_last_questions_and_sentences_are_remembered_and_no_more(minilm):
     first = fresh.embed_query("question 0")
     assert fresh.embed_query("question 0") is first
     alone = fresh.embed(["question 0"])
+    assert np.allclose(alone[0], first.plain, atol=1e-6)
     alone[:] = 0  # what a caller does with it is its own affair
     assert np.linalg.norm(fresh.embed(["question 0"])) == pytest.approx(1, abs=1e-5)
     for number in range(1, CACHED + 1):
         fresh.embed_query(f"question {number}")
-    assert (len(fresh._questions), len(fresh._sentences)) == (CACHED, 1)
+    assert (len(fresh._questions), len(fresh._sentences)) == (CACHED, CACHED)
     assert fresh.embed_query("question 0") is not first
 
 
