@@ -42,9 +42,7 @@ LECTURE_BOOST = 2.0  # added to the score; most differences between neighbours i
 ALIKE = 0.8  # share of common stems from which two passages count as one
 RERANKED = 20  # passages that a reranker reads
 MIDDLE = 20.3  # the score that is shown as 0.5
-COMMON = (
-    2.6  # a word that is met everywhere tells e ** -COMMON times what one does that is met nowhere; fitted
-)
+COMMON = 2.6  # a word that all candidates meet tells e ** -COMMON times what one does that none meets; fitted
 QUERY_CHARS = 2000  # more would only dilute the question
 
 log = logging.getLogger(__name__)
@@ -62,10 +60,9 @@ class Passage:
     text: str  # Markdown, without the heading path; with the neighbour that answers along with it, if any
     kind: str  # "prose", "code", "maths", "table" or "mixed"
     score: float  # of the ranking, 0..1: it orders the passages of one question, and says little across questions
-    similarity: (
-        float  # cosine of question and passage (of two that were joined, the larger one), -1..1, by the
-    )
-    # model as it was published: the one that questions are read by finds something near for any of them
+    # Cosine of question and passage (of two that were joined, the larger one), -1..1: by the model as it was published,
+    # since with what training added something is near to any question.
+    similarity: float
     best_sentence: str  # occurs in `text` as it is
     cells: tuple[int, ...] = ()  # all cells that the passage takes in
     also: tuple[str, ...] = ()  # other files that say nearly the same
