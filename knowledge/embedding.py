@@ -127,14 +127,15 @@ class Embedder:
         text = plain_symbols(text)
         if (known := self._questions.get(text)) is not None:
             return known
-        ((_, ids, mean, words),) = self._run([text], None, "asked")
+        ((_, ids, means, words),) = self._run([text], None, "asked")
+        plain, vector = _unit(means)
         inner = slice(1, -1) if len(ids) > 2 else slice(None)
         words, little = words[inner], self.says_little()[ids[inner]]
         told = np.exp(np.clip(words[:, WORD_DIMENSION], -MOST, MOST))
         weights = (np.where(little, STOP_WEIGHT, 1.0) * told).astype(np.float32)
-        plain = self.embed([text])[0]
-        made = Query(_unit(mean[None])[0], _unit(words[:, :WORD_DIMENSION]), weights, plain)
+        made = Query(vector, _unit(words[:, :WORD_DIMENSION]), weights, plain)
         self._questions.put(text, made)
+        self._sentences.put(text, plain[None])
         return made
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> list[Embedded]:

@@ -28,11 +28,6 @@ class QuestionEncoder:
     usual: float  # what every word tells, a logarithm
     corrections: Mapping[tuple[int, str], tuple[np.ndarray, np.ndarray]]  # (layer, role) -> (in, r), (r, out)
 
-    def corrected(self, layer: int, role: str, weight: np.ndarray) -> np.ndarray:
-        """A product's weights (out, in) as questions use them."""
-        down, up = self.corrections[layer, role]
-        return weight + (down @ up).T
-
 
 @cache
 def fitted(file: Path = FITTED) -> QuestionEncoder:

@@ -67,7 +67,7 @@ def test_training_brings_the_evidence_to_the_top_and_what_is_saved_reads_the_sam
     with torch.inference_mode():
         states, mask = model.hidden([tasks[0].ids], trained.way)
         mean = ((states * mask[:, :, None]).sum(1) / mask.sum())[0].numpy()
-    ((read_again, _),) = MiniLM(embedder.folder / "model.safetensors", again)([tasks[0].ids], "asked")
+    (((_, read_again), _),) = MiniLM(embedder.folder / "model.safetensors", again)([tasks[0].ids], "asked")
     assert mean @ read_again / np.linalg.norm(mean) / np.linalg.norm(read_again) > 0.999
 
 

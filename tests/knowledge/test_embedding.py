@@ -268,8 +268,11 @@ def test_without_corrections_a_question_is_read_as_a_passage_is(minilm):
     )
     model = MiniLM(minilm.folder / "model.safetensors", plain)
     ids = minilm.token_ids("why do we decay epsilon?")
-    ((mean, words),) = model([ids], "asked")
-    assert np.allclose(mean, model.states(ids).mean(0), atol=0.02)
+    ((means, words),) = model([ids], "asked")
+    assert np.allclose(means, model.states(ids).mean(0), atol=0.02)
+    ((now, _),) = minilm._model([ids], "asked")
+    assert np.allclose(now[0], means[0], atol=1e-5)  # and a passage's reading has none of them
+    assert not np.allclose(now[1], means[1], atol=0.02)
     assert words.shape == (len(ids), WORD_DIMENSION + 1)
 
 

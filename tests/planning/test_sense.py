@@ -39,7 +39,7 @@ def test_a_number_alone_may_be_the_answer_to_anything():
 
 
 def test_a_model_that_breaks_leaves_the_grammar_alone(caplog):
-    broken = SimpleNamespace(name=MODEL, embed=lambda texts: 1 / 0)
+    broken = SimpleNamespace(name=MODEL, embed_query=lambda text: 1 / 0)
     router = Router(LABS, Sense(lambda: broken))
     assert router.plan("run the bandit with 5 arms").parameters == {"arms": 5}
     assert "could not be embedded" in caplog.text
@@ -56,11 +56,11 @@ def test_each_message_is_embedded_once(sense_of_ones):
 def sense_of_ones():
     asked: list[str] = []
 
-    def embed(texts: list[str]) -> np.ndarray:
-        asked.extend(texts)
-        return np.ones((len(texts), 384), np.float32) / 384**0.5
+    def embed_query(text: str) -> SimpleNamespace:
+        asked.append(text)
+        return SimpleNamespace(plain=np.ones(384, np.float32) / 384**0.5)
 
-    embedder = SimpleNamespace(name=MODEL, embed=embed)
+    embedder = SimpleNamespace(name=MODEL, embed_query=embed_query)
     return Sense(lambda: embedder), asked
 
 

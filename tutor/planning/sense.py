@@ -72,7 +72,7 @@ class Sense:
             return {}
 
     def _of(self, message: str, earlier: bool) -> Mapping[str, float]:
-        fitted, vector = self._fitted, self._embedder().embed([message])[0]
+        fitted, vector = self._fitted, self._embedder().embed_query(message).plain
         odds = features([message], [earlier], vector[None])[0] @ fitted["weights"] + fitted["bias"]
         chances = softmax(_log_softmax(odds) + SHARE * neighbours(vector, fitted))
         return dict(zip(INTENTS, chances.tolist(), strict=True))
