@@ -194,6 +194,30 @@ def test_each_takes_the_fastest_way_that_the_processor_has(
 
 
 @pytest.mark.weights
+@pytest.mark.parametrize(("tiles", "paired", "least"), [(True, False, 0.999), (False, True, 0.99)])
+def test_a_question_is_read_alike_in_every_way(minilm, monkeypatch, tiles, paired, least):
+    from knowledge.minilm import can_pack_int8
+
+    if paired and not can_pack_int8():
+        pytest.skip("this torch packs no weights of whole numbers")
+    ids = minilm.token_ids("the knob that says how big a step")
+    found = []
+    for whether in (False, True):
+        monkeypatch.setattr("knowledge.minilm.has_bfloat16_tiles", lambda whether=whether: tiles and whether)
+        monkeypatch.setattr("knowledge.minilm.has_fast_int8", lambda: False)
+        monkeypatch.setattr("knowledge.minilm.has_paired_int8", lambda whether=whether: paired and whether)
+        ((means, words),) = MiniLM(minilm.folder / "model.safetensors")([ids], "asked")
+        assert (means.dtype, means.shape, words.shape) == (
+            np.float32,
+            (2, 384),
+            (len(ids), WORD_DIMENSION + 1),
+        )
+        found.append(means / np.linalg.norm(means, axis=1, keepdims=True))
+    assert not np.array_equal(*found)
+    assert (found[0] * found[1]).sum(axis=1).min() > least
+
+
+@pytest.mark.weights
 def test_what_one_thread_sets_costs_the_others_no_core(minilm):
     """torch tells a new thread what another one set last; the model being loaded beside halved the speed once."""
     import torch
