@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -212,6 +213,22 @@ def test_word_by_word_agrees_with_a_loop(course, index):
     counts = asked.weights * np.exp(-COMMON * met.mean(axis=0))
     assert counts.min() < 0.9 * counts.max()
     assert found.words == pytest.approx(met @ counts / counts.sum(), abs=1e-5)
+
+
+def test_the_similarity_is_that_of_the_model_as_it_was_published(course, index):
+    """What training added finds something near for any question: nothing could be abstained from by it."""
+
+    class Trained(HashEmbedder):
+        def embed_query(self, text):
+            asked = super().embed_query(text)
+            return replace(asked, vector=super().embed(["something else altogether"])[0])
+
+    refresh([course], index, embedder := Trained())
+    base = KnowledgeBase.open(index, embedder)
+    plain = embedder.embed(["random arm with epsilon"])[0]
+    first, *_ = base.search("random arm with epsilon")
+    row = [chunk.id for chunk in base._fresh().chunks].index(first.id)
+    assert first.similarity == pytest.approx(base._fresh().vectors[row] @ plain, abs=1e-3)
 
 
 def test_windows_agree_with_a_loop(course, index):
