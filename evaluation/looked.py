@@ -61,17 +61,20 @@ def courses_of(
     return wanted, [wanted.pairs[at : at + 2] for at in range(0, len(wanted.pairs), 2)]
 
 
-def read(index: Path, questions: str, embedder: Embedder, held_back: bool = False) -> Course:
+def read(
+    index: Path, questions: str, embedder: Embedder, held_back: bool = False, missed: bool = False
+) -> Course:
     """The questions whose evidence is among the candidates.
 
     `questions` is a file, or the name of a public course; of those, `held_back` takes the part that the question
-    encoder was not trained on. Raises OSError, KnowledgeError, or ValueError where there are no questions of that name.
+    encoder was not trained on. With `missed`, evidence that the first search does not find is put among them.
+    Raises OSError, KnowledgeError, or ValueError where there are no questions of that name.
     """
     generation = Generation(index / current_name(index), embedder)
     asked = (
         of_file(Path(questions), generation) if Path(questions).is_file() else elsewhere(questions, held_back)
     )
-    looked = [look(text, holds_it, generation, embedder) for text, holds_it in asked]
+    looked = [look(text, holds_it, generation, embedder, missed) for text, holds_it in asked]
     if not looked:
         raise ValueError(f"There is no file {questions}, and no course of that name in {ELSEWHERE.name}.")
     return Course(generation, [one for one in looked if one.right.any()])
@@ -110,9 +113,16 @@ def checksums(text: str) -> frozenset[int]:
     return frozenset(crc32(plain[at : at + STRETCH].encode()) for at in starts)
 
 
-def look(text: str, holds_it: Callable[[Chunk], bool], generation: Generation, embedder: Embedder) -> Looked:
+def look(
+    text: str,
+    holds_it: Callable[[Chunk], bool],
+    generation: Generation,
+    embedder: Embedder,
+    missed: bool = False,
+) -> Looked:
     text = " ".join(text.split())
     worded = generation.worded(text)
-    ranking, found = generation.look(text, embedder.embed_query(worded), CANDIDATES)
+    also = [row for row, chunk in enumerate(generation.chunks) if holds_it(chunk)] if missed else []
+    ranking, found = generation.look(text, embedder.embed_query(worded), CANDIDATES, also)
     right = np.array([holds_it(generation.chunks[row]) for row in found.rows], bool)
     return Looked(text, worded, np.array(found.rows), right, ranking.measures(found))

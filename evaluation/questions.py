@@ -14,10 +14,11 @@ from pathlib import Path
 
 from knowledge.question_file import Question, holds, squeeze
 
-__all__ = ["Question", "holds", "load_blind", "load_questions", "split_of", "squeeze"]
+__all__ = ["Question", "holds", "load_covered", "load_questions", "split_of", "squeeze"]
 
 FILE = Path(__file__).parent / "questions.jsonl"
 BLIND = Path(__file__).parent / "coverage_blind.jsonl"
+EVERYDAY = Path(__file__).parent / "coverage_everyday.jsonl"
 LECTURES = tuple(f"lecture_{number:02d}" for number in range(1, 13))  # what the questions were written over
 SPLITS = ("dev", "test")
 
@@ -35,11 +36,17 @@ def load_questions(path: Path = FILE) -> list[Question]:
     ]
 
 
-def load_blind(path: Path = BLIND) -> list[Question]:
-    """Questions on which only one thing is asked, whether the course answers them; their split is "blind"."""
+def load_covered(path: Path) -> list[Question]:
+    """Questions on which only one thing is asked, whether the course answers them: of BLIND, say.
+
+    Their split is what their ids begin with.
+    """
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     return [
-        Question(row["id"], row["question"], "blind", () if row["off"] else ("the course",)) for row in rows
+        Question(
+            row["id"], row["question"], row["id"].partition("-")[0], () if row["off"] else ("the course",)
+        )
+        for row in rows
     ]
 
 

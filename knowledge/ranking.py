@@ -34,27 +34,27 @@ RANKERS = (
 # moved a little by `python -m evaluation.ranking`, on 1,987 questions that it was not trained on, over five courses,
 # and on the dev half.
 WEIGHTS: Mapping[str, float] = {
-    "fused": 2.27,  # first by meaning, word by word and by BM25
-    "words": 18.35,  # each word of the question, with the word most like it in the passage
-    "window": 2.22,  # its two sentences that are nearest to the question
-    "cosine": 6.2,  # the passage as a whole
-    "neighbours": 10.26,  # the passages next to it meet words of the question that it does not
-    "section": 1.84,  # others of its section hold telling words that it lacks
-    "file": 1.95,  # share of the question's telling words that its file holds
-    "file_share": -2.76,  # the file has many other passages near the question: one of many
-    "text": 0.8,  # share of the question's telling words that it holds
-    "beside": 1.11,  # words that stand side by side in the question do so here
-    "number": 1.83,  # the question's number
-    "topic": 1.23,  # its own heading is what is asked for
-    "emphasis": 2.94,  # it sets the question's words in bold or italics: it defines them, or makes a point of them
-    "verbatim": 3.46,  # stretches of the question stand in it to the letter: code, a formula, half a misspelt word
-    "length": 0.71,  # a scrap answers little
-    "prose": 6.43,  # it tells in words, in a course that mostly does
-    "code_unasked": -1.74,  # a listing, where the question is what something is
-    "output": -2.15,  # share of it that is a cell's output
-    "exercise": -1.12,  # a task, or somebody's answer to it, behind the lecture's own words
-    "summary": -1.3,  # says in short what another passage explains
-    "picture": -3.73,  # nothing but a caption
+    "fused": 2.32,  # first by meaning, word by word and by BM25
+    "words": 18.62,  # each word of the question, with the word most like it in the passage
+    "window": 2.29,  # its two sentences that are nearest to the question
+    "cosine": 6.21,  # the passage as a whole
+    "neighbours": 9.96,  # the passages next to it meet words of the question that it does not
+    "section": 1.92,  # others of its section hold telling words that it lacks
+    "file": 1.99,  # share of the question's telling words that its file holds
+    "file_share": -2.39,  # the file has many other passages near the question: one of many
+    "text": 0.83,  # share of the question's telling words that it holds
+    "beside": 1.44,  # words that stand side by side in the question do so here
+    "number": 1.81,  # the question's number
+    "topic": 1.15,  # its own heading is what is asked for
+    "emphasis": 1.73,  # it sets the question's words in bold or italics: it defines them, or makes a point of them
+    "verbatim": 3.59,  # stretches of the question stand in it to the letter: code, a formula, half a misspelt word
+    "length": 0.34,  # a scrap answers little
+    "prose": 5.98,  # it tells in words, in a course that mostly does
+    "code_unasked": -1.62,  # a listing, where the question is what something is
+    "output": -1.96,  # share of it that is a cell's output
+    "exercise": -0.92,  # a task, or somebody's answer to it, behind the lecture's own words
+    "summary": -1.27,  # says in short what another passage explains
+    "picture": -3.68,  # nothing but a caption
 }
 
 # P(the passage answers the question) = 1 / (1 + exp(-(OFFSET + PER_SCORE * score + PER_GAP * distance to the best))).

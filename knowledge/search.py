@@ -11,14 +11,14 @@ import math
 import re
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from knowledge.best_sentence import best_sentence
 from knowledge.chunking import Chunk
 from knowledge.decoding import printable
 from knowledge.duplicates import about, figures
@@ -28,7 +28,7 @@ from knowledge.generations import Pin, current_name
 from knowledge.joining import AMONG, grouped, together
 from knowledge.manifest import Manifest, StoredDocument, read_manifest
 from knowledge.paths import environment
-from knowledge.ranking import REMEMBERED, Candidates, Ranking, layout, probability, score
+from knowledge.ranking import Candidates, Ranking, layout, probability, score
 from knowledge.reranker import CrossEncoder, Reranker, reorder
 from knowledge.words import plain_symbols, tokens
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from knowledge.embedding import Query, TextEmbedder
 
 GLANCE = 0.02  # seconds for which a look at CURRENT holds: an answer would look thirty times
+WIDER = 4  # times as many passages near the question are looked through for those that meet its words best
 CANDIDATES = 40  # of each ranker; with 80 the best five are the same, measured on three courses
 HEADING_BOOST = 8.0  # of a passage under the very heading that the question quotes
 LECTURE_BOOST = 2.0  # added to the score; most differences between neighbours in a ranking are below 1
@@ -277,25 +278,30 @@ class Generation:
         """The question as the embedding model is to read it: misspelt words put right, symbols by name."""
         return plain_symbols(self._lexical.corrected(query))
 
-    def look(self, query: str, asked: Query, depth: int) -> tuple[Ranking, Candidates]:
-        """The candidates of the first search, and what measures them."""
+    def look(
+        self, query: str, asked: Query, depth: int, also: Sequence[int] = ()
+    ) -> tuple[Ranking, Candidates]:
+        """The candidates of the first search, and of `also`, with what measures them."""
         terms = self._lexical.terms(query)
         bm25 = self._lexical.scores(terms)
         by_words = [int(row) for row in np.argsort(-bm25, kind="stable")[:depth] if bm25[row] > 0]
-        rows = sorted({row for row, _ in self._index.nearest(asked.vector, depth)}.union(by_words))
-        cosine = self._index.cosine(asked.vector, rows)
-        window = self._index.by_windows(asked, rows)
+        near = [row for row, _ in self._index.nearest(asked.vector, depth * WIDER)]
+        wide = sorted({*near, *by_words, *also})
+        met = dict(zip(wide, self._index.word_by_word(asked, wide), strict=True))
+        shares = _shares(asked, list(met.values()))
+        by_meets = sorted(wide, key=lambda row: -float(met[row] @ shares))[:depth]
+        rows = sorted({*near[:depth], *by_words, *by_meets, *also})
         beside = [self._beside(row) for row in rows]
-        everyone = sorted({*rows, *(row for pair in beside for row in pair)})
-        met = self._index.word_by_word(asked, everyone)
-        place = {row: number for number, row in enumerate(everyone)}
+        more = sorted({row for pair in beside for row in pair}.difference(met))
+        met |= zip(more, self._index.word_by_word(asked, more), strict=True)
         own, before, after = (
-            met[[place[row] for row in some]]
+            np.array([met[row] for row in some], np.float32).reshape(len(rows), len(asked.words))
             for some in (rows, [pair[0] for pair in beside], [pair[1] for pair in beside])
         )
-        weights = asked.weights * np.exp(-COMMON * own.mean(axis=0)) if rows else asked.weights
-        weights = weights / max(float(weights.sum()), 1e-9)
+        weights = _shares(asked, list(own))
         words = own @ weights
+        cosine = self._index.cosine(asked.vector, rows)
+        window = self._index.by_windows(asked, rows)
         around = np.maximum(own, np.maximum(before, after)) @ weights
         ranking = Ranking(query, terms, self.chunks, self._lexical, self._layout)
         return ranking, Candidates(rows, cosine, words, around, window, bm25[rows])
@@ -381,6 +387,14 @@ class Generation:
         )
 
 
+def _shares(asked: Query, met: Sequence[np.ndarray]) -> np.ndarray:
+    """What each word of the question tells among passages that meet it so well, (passages, words): (words,), sum 1."""
+    weights: np.ndarray = (
+        asked.weights * np.exp(-COMMON * np.mean(met, axis=0)) if len(met) else asked.weights
+    )
+    return weights / max(float(weights.sum()), 1e-9)
+
+
 def _squashed(score: float) -> float:
     return 1 / (1 + math.exp(MIDDLE - score))
 
@@ -417,31 +431,3 @@ def alike(one: frozenset[Any], other: frozenset[Any]) -> bool:
         return False
     common = len(one & other)
     return bool(one) and common >= ALIKE * (a + b - common)
-
-
-_FENCE = re.compile(r"^`{3,}.*$")
-_MARKER = re.compile(r"^\s*(?:[-*+>]|\d+[.)]|#+)\s+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\d\"'(*$])")
-
-
-def sentences(text: str) -> Iterable[str]:
-    """Lines and sentences of a passage as they stand in it, without list markers and fences."""
-    for line in text.split("\n"):
-        if not _FENCE.match(line):
-            yield from (part.strip() for part in _SENTENCE_END.split(_MARKER.sub("", line)) if part.strip())
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _stems_by_sentence(text: str) -> list[tuple[str, frozenset[str]]]:
-    return [(sentence, frozenset(tokens(sentence))) for sentence in sentences(text)]
-
-
-def best_sentence(text: str, weights: dict[str, float]) -> str:
-    """The sentence with most of the question's telling words; one of some length where none has any."""
-    best, best_score = "", -1.0
-    for sentence, stems in _stems_by_sentence(text):
-        score = sum(weights.get(stem, 0.0) for stem in stems)
-        score += min(len(stems), 12) / 1000  # among equals, a sentence and not a fragment
-        if score > best_score:
-            best, best_score = sentence, score
-    return best

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from collections import Counter
 
 import numpy as np
@@ -9,10 +10,22 @@ import pytest
 
 from evaluation import ranking
 from evaluation.looked import ELSEWHERE, checksums, elsewhere, read
-from evaluation.question_encoder import Trained, tasks_of, train
+from evaluation.question_encoder import (
+    ALIKE,
+    BATCH,
+    Task,
+    Trained,
+    batches,
+    counts_of,
+    slipped,
+    tasks_of,
+    train,
+)
 from knowledge.minilm import MiniLM
 from knowledge.question_encoder import fitted
+from knowledge.ranking import score
 from knowledge.refresh import refresh
+from knowledge.search import COMMON
 
 COURSE = {
     "a.md": "# Overfitting\n\nThe training error falls while the error on unseen data rises. Regularisation helps.\n",
@@ -58,9 +71,9 @@ def test_training_brings_the_evidence_to_the_top_and_what_is_saved_reads_the_sam
     torch.manual_seed(0)
     model = MiniLM(embedder.folder / "model.safetensors")
     tasks = list(tasks_of(found, embedder, model))
-    trained = Trained(model)
+    trained = Trained(model, counts_of(embedder))
     before = [float(loss.detach()) for loss in trained.losses(tasks)]
-    *_, last = train(trained, tasks, 12)
+    *_, last = train(trained, tasks, 12, embedder)
     assert last < np.mean(before)
     trained.save(tmp_path / "encoder.npz")
     again = fitted(tmp_path / "encoder.npz")
@@ -69,6 +82,56 @@ def test_training_brings_the_evidence_to_the_top_and_what_is_saved_reads_the_sam
         mean = ((states * mask[:, :, None]).sum(1) / mask.sum())[0].numpy()
     (((_, read_again), _),) = MiniLM(embedder.folder / "model.safetensors", again)([tasks[0].ids], "asked")
     assert mean @ read_again / np.linalg.norm(mean) / np.linalg.norm(read_again) > 0.999
+
+
+@pytest.mark.weights
+def test_what_training_scores_is_what_search_scores(course):
+    import torch
+
+    found, embedder, _ = course
+    model = MiniLM(embedder.folder / "model.safetensors")
+    trained = Trained(model, counts_of(embedder))
+    trained.common.data.fill_(-COMMON)
+    for one, task in zip(found.looked, tasks_of(found, embedder, model), strict=True):
+        with torch.no_grad():
+            (loss,) = trained.losses([task])
+        scores = score(one.measures)
+        assert len(task.words) == len(scores)
+        short = np.log(np.exp(scores).sum()) - np.log(np.exp(scores[one.right]).sum())
+        assert float(loss) == pytest.approx(short, abs=0.05)
+
+
+@pytest.mark.weights
+def test_evidence_that_the_first_search_misses_is_put_among_the_candidates(course, tmp_path, monkeypatch):
+    _, embedder, index = course
+    monkeypatch.setattr("evaluation.looked.CANDIDATES", 1)
+    file = tmp_path / "asked.jsonl"
+    file.write_text(
+        json.dumps({"question": "how do amplifiers sound", "file": "c.md", "evidence": "by Friday"})
+    )
+    assert read(index, str(file), embedder).looked == []
+    (one,) = read(index, str(file), embedder, missed=True).looked
+    assert one.right.sum() == 1
+    assert len(one.rows) > 1
+
+
+def test_a_slip_leaves_a_question_readable_and_never_empty():
+    rng, question = random.Random(0), "how does the learning rate matter"
+    made = [slipped(question, rng) for _ in range(200)]
+    assert question in made
+    assert len(set(made)) > 20
+    assert all(4 <= len(text.split()) <= 6 and abs(len(text) - len(question)) <= 10 for text in made)
+    assert {slipped("why", rng) for _ in range(20)} == {"why"}
+
+
+def test_every_question_is_asked_once_an_epoch_beside_those_of_its_length():
+    tasks = [Task("", [0] * (number % 17 + 3), [], None, None, None) for number in range(ALIKE + 5)]
+    made = list(batches(tasks, np.random.default_rng(0)))
+    assert sorted(id(task) for batch in made for task in batch) == sorted(map(id, tasks))
+    assert max(map(len, made)) == BATCH
+    spread = [max(len(t.ids) for t in batch) - min(len(t.ids) for t in batch) for batch in made]
+    assert np.mean(spread) < 2
+    assert [len(batch[0].ids) for batch in made] != sorted(len(batch[0].ids) for batch in made)
 
 
 @pytest.mark.weights
@@ -104,8 +167,8 @@ def test_the_questions_over_public_courses_are_whole_and_quote_nothing():
             assert row["file"]
             assert all(isinstance(mark, int) for mark in row["marks"])
             courses[row["course"], row.get("held_back", False)] += 1
-    assert len({course for course, _ in courses}) == 16
-    assert sum(count for (_, held), count in courses.items() if not held) > 20_000
+    assert len({course for course, _ in courses}) == 33
+    assert sum(count for (_, held), count in courses.items() if not held) > 50_000
     assert len(list(elsewhere("lectures", held_back=True))) == courses["lectures", True]
 
 

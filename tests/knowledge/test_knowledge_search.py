@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from course_maker import CountingEmbedder, code_cell, markdown_cell, notebook
 
+from knowledge.best_sentence import best_sentence, sentences
 from knowledge.errors import MissingIndexError, UnknownDocumentError
 from knowledge.refresh import refresh
 from knowledge.reranker import RerankerError
-from knowledge.search import GLANCE, KnowledgeBase, alike, best_sentence, named_lecture, sentences
+from knowledge.search import GLANCE, KnowledgeBase, alike, named_lecture
 
 
 @pytest.fixture

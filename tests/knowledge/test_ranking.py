@@ -215,6 +215,23 @@ def test_word_by_word_agrees_with_a_loop(course, index):
     assert found.words == pytest.approx(met @ counts / counts.sum(), abs=1e-5)
 
 
+def test_what_meets_the_words_best_is_a_candidate_where_it_is_near_enough(course, index, monkeypatch):
+    (course / "far.md").write_text("# Pasta\n\nBoil the water, and salt it well.\n", encoding="utf-8")
+    embedder = HashEmbedder()
+    refresh([course], index, embedder)
+    base = KnowledgeBase.open(index, embedder)._fresh()
+    asked = replace(embedder.embed_query("boil the water salt"), vector=embedder.embed(["epsilon arm"])[0])
+    nearest = int(np.argmax(base.vectors @ asked.vector))
+    pasta = next(row for row, chunk in enumerate(base.chunks) if chunk.path == "far.md")
+    monkeypatch.setattr("knowledge.search.WIDER", len(base.chunks))
+    _, found = base.look("(nothing that stands anywhere)", asked, 1)
+    assert list(found.rows) == sorted({nearest, pasta})
+    assert nearest != pasta
+    monkeypatch.setattr("knowledge.search.WIDER", 1)
+    _, found = base.look("(nothing that stands anywhere)", asked, 1)
+    assert list(found.rows) == [nearest]
+
+
 def test_the_similarity_is_that_of_the_model_as_it_was_published(course, index):
     """What training added finds something near for any question: nothing could be abstained from by it."""
 

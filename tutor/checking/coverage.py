@@ -26,7 +26,7 @@ from tutor.checking.daily import Embed, elsewhere
 from tutor.checking.topics import joined, plain, stands_in, topics_in
 
 # Fitted on the dev half of evaluation/questions.jsonl by `python -m evaluation.calibration`, which prints them anew.
-OFFSET, PER_SIMILARITY, PER_SHARE, PER_ODD, PER_PLAIN, PER_ELSEWHERE = 1.99, 11.67, 1.29, -3.25, -2.82, -11.56
+OFFSET, PER_SIMILARITY, PER_SHARE, PER_ODD, PER_PLAIN, PER_ELSEWHERE = 2.10, 11.37, 1.48, -3.41, -2.75, -12.12
 ENOUGH = 0.60  # chance that the course answers; higher refuses more of what it does answer
 
 USUAL = 0.30  # nearness of a question of the course to subjects elsewhere, where it cannot be measured

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ DEPTH = 20  # passages; enough to fill 4,000 characters
 CHARS = 4000
 RAN_A_LAB = "lab"  # the router would have run a lab that nobody asked for
 Chunk = tuple[str, str]  # path, text
+Held = Callable[[Question, str, str], bool]  # question, path, text
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _MARK = re.compile(r"(?<![\w\])])\[(\d+)\](?!\()")  # not an index such as prices[0], nor a link
 
@@ -67,11 +68,12 @@ class Answered:
     marks: int
 
 
-def judge(question: Question, chunks: Sequence[Chunk]) -> Found:
-    ranks = (n for n, (path, text) in enumerate(chunks[:10], start=1) if holds(question, path, text))
+def judge(question: Question, chunks: Sequence[Chunk], held: Held = holds) -> Found:
+    """Where the evidence is among `chunks`, best first; `held` tells whether a text of a file holds it."""
+    ranks = (n for n, (path, text) in enumerate(chunks[:10], start=1) if held(question, path, text))
     left, within = CHARS, False
     for path, text in chunks:
-        within = within or holds(question, path, text[: max(left, 0)])
+        within = within or held(question, path, text[: max(left, 0)])
         left -= len(text)
     return Found(question, next(ranks, None), within, chunks[0] if chunks else None)
 

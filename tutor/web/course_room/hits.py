@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from knowledge.search import Passage, sentences
+from knowledge.best_sentence import sentences
+from knowledge.search import Passage
 from tutor.course import Hit
 from tutor.web import markup, render
 from tutor.web.course_room.reader import place_value
