@@ -33,6 +33,7 @@ from knowledge.embedding import STOP_WEIGHT, Embedder
 from knowledge.minilm import Dense, MiniLM, Way
 from knowledge.question_encoder import FITTED, MOST, fitted
 from knowledge.ranking import WEIGHTS, score
+from knowledge.search import COMMON
 
 RANK = 8
 RATE, HEAD, WEIGHT, SHARED = 4e-4, 3, 6, 20  # learning rate; of the others, as multiples of it
@@ -53,12 +54,11 @@ class Corrected(Dense):
         self.down, self.up = Parameter(torch.from_numpy(down.copy())), Parameter(torch.from_numpy(up.copy()))
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        if (
-            torch.is_grad_enabled()
-        ):  # the same inputs for all tokens: a mask for each takes a fifth of the time
-            seen = (torch.rand(x.shape[-1]) > DROPPED) / (1 - DROPPED)
-            return super().__call__(x) + (x * seen) @ self.down @ self.up
-        return super().__call__(x) + x @ self.down @ self.up
+        seen = x
+        if torch.is_grad_enabled():
+            # The same inputs for all tokens: a mask for each would take a fifth of the time.
+            seen = x * (torch.rand(x.shape[-1]) > DROPPED) / (1 - DROPPED)
+        return super().__call__(x) + seen @ self.down @ self.up
 
     def plus(self, x: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
         return self(x) + more
@@ -92,7 +92,7 @@ class Trained:
         self.passage_basis = Parameter(torch.from_numpy(from_before.passage_basis.copy()))
         self.telling = Parameter(torch.from_numpy(from_before.telling.copy()))
         self.usual = Parameter(torch.tensor(from_before.usual))
-        self.common = Parameter(torch.tensor(0.0))
+        self.common = Parameter(torch.tensor(-COMMON))
         self.others = Parameter(torch.tensor([w for name, w in WEIGHTS.items() if name not in _TRAINED]))
         self.weights = Parameter(torch.tensor([WEIGHTS[name] for name in _TRAINED]))
 
@@ -172,9 +172,8 @@ def tasks_of(course: Course, embedder: Embedder, model: MiniLM) -> Iterator[Task
             with torch.inference_mode():
                 hidden, _ = model.hidden([ids], model.fast)
             kept = hidden[0, : len(ids)][torch.from_numpy(~little[ids])].bfloat16()
-            states[row] = (
-                kept.clone() if len(kept) else torch.zeros((1, hidden.shape[2]), dtype=torch.bfloat16)
-            )
+            nothing = torch.zeros((1, hidden.shape[2]), dtype=torch.bfloat16)
+            states[row] = kept.clone() if len(kept) else nothing
         return states[row]
 
     vectors = torch.from_numpy(course.generation.vectors)

@@ -389,9 +389,9 @@ class Generation:
 
 def _shares(asked: Query, met: Sequence[np.ndarray]) -> np.ndarray:
     """What each word of the question tells among passages that meet it so well, (passages, words): (words,), sum 1."""
-    weights: np.ndarray = (
-        asked.weights * np.exp(-COMMON * np.mean(met, axis=0)) if len(met) else asked.weights
-    )
+    weights: np.ndarray = asked.weights
+    if len(met):
+        weights = weights * np.exp(-COMMON * np.mean(met, axis=0))
     return weights / max(float(weights.sum()), 1e-9)
 
 

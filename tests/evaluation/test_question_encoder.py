@@ -25,7 +25,6 @@ from knowledge.minilm import MiniLM
 from knowledge.question_encoder import fitted
 from knowledge.ranking import score
 from knowledge.refresh import refresh
-from knowledge.search import COMMON
 
 COURSE = {
     "a.md": "# Overfitting\n\nThe training error falls while the error on unseen data rises. Regularisation helps.\n",
@@ -91,7 +90,6 @@ def test_what_training_scores_is_what_search_scores(course):
     found, embedder, _ = course
     model = MiniLM(embedder.folder / "model.safetensors")
     trained = Trained(model, counts_of(embedder))
-    trained.common.data.fill_(-COMMON)
     for one, task in zip(found.looked, tasks_of(found, embedder, model), strict=True):
         with torch.no_grad():
             (loss,) = trained.losses([task])

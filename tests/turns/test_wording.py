@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from knowledge.search import Passage
-from tutor.turns.wording import not_covered
+from tutor.turns.wording import PERHAPS, not_covered
 
 
 def passage(title, lecture):
@@ -15,6 +17,21 @@ def test_a_refusal_names_what_is_missing_and_each_near_lecture_once():
     words = not_covered(near, ["kernel trick"])
     assert "“kernel trick”" in words
     assert "lecture 7 (*Networks that see*) and *Trees*" in words
+
+
+def test_a_refusal_points_to_the_passage_that_may_answer_after_all():
+    near = [
+        replace(passage("Lecture 3: Trust", 3), heading=("Glossary",), probability=0.9),
+        replace(passage("Lecture 3: Trust", 3), heading=("What is overfitting?",), probability=PERHAPS),
+        replace(passage("Lecture 7: Networks", 7), probability=0.9),
+    ]
+    assert not_covered(near) == (
+        "The course does not cover this. Not in these words, at least: do you perhaps mean "
+        "*Lecture 3 › What is overfitting?*?"
+    )
+    assert "perhaps" not in not_covered(near[:1])
+    assert "perhaps" not in not_covered([replace(near[1], probability=PERHAPS - 0.01)])
+    assert "perhaps" not in not_covered(near, ["kernel trick"])
 
 
 def test_a_refusal_that_knows_nothing_more_says_only_that():

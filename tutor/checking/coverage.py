@@ -77,7 +77,9 @@ _FRAME = frozenset(
         remember notice noticed prefer hate love hope wish allow allowed let lets leave leaves left bring brings
         follow follows throw throws thrown end ends ended begin begins began finish finished keeps kept gone getting
         putting taking making saying doing using used uses cause causes caused turns comes goes means meant supposed
-        borrow
+        borrow wouldnt couldnt shouldnt arent wasnt werent havent hasnt hadnt didnt mustnt neednt thats hows wheres
+        whos whys theres heres youre theyre ive youve theyve wouldn't couldn't shouldn't aren't wasn't weren't
+        haven't hasn't didn't
         """
     )
 )

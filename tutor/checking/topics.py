@@ -91,9 +91,9 @@ part of speech; dependency parsing; coreference; word sense; lemmatisation; stem
 semantic = lsa; text summarisation; machine translation; question answering; bleu; rouge; meteor score; wordpiece;
 sentencepiece; unigram tokeniser; seq2seq = sequence to sequence = encoder decoder; bahdanau; luong attention; beam
 search; pointer network; copy mechanism; teacher forcing; scheduled sampling; bert; roberta; distilbert; albert;
-electra; deberta; xlnet; t5; bart model; gpt = chatgpt = language model; llama; mistral; claude; gemini; deepseek;
-qwen; masked language model; next sentence prediction; span corruption; rotary embedding = rotary = rope; alibi;
-sliding window attention; sparse attention; linear attention; flash attention; paged attention; grouped query
+electra; deberta; xlnet; t5; bart model; gpt = chatgpt = chatbot = language model; llama; mistral; claude; gemini;
+deepseek; qwen; masked language model; next sentence prediction; span corruption; rotary embedding = rotary = rope;
+alibi; sliding window attention; sparse attention; linear attention; flash attention; paged attention; grouped query
 attention = gqa; multi query attention; kv cache = key value cache; speculative decoding; nucleus sampling = top p;
 repetition penalty; constrained decoding; chain of thought; tree of thought; self consistency; react prompting; few
 shot; zero shot; in context learning; prompt tuning; prefix tuning; soft prompt; adapter; lora; qlora; instruction

@@ -43,6 +43,7 @@ from tutor.turns.evidence import fitted, gather, notes
 from tutor.turns.streaming import written as model_writes
 from tutor.turns.wording import (
     not_covered,
+    perhaps_meant,
     quote,
     quoted_answer,
     quoted_reason,
@@ -214,6 +215,9 @@ def abstain(
     draft.nearest = next(iter(found), None)
     draft.answer = not_covered(found, missing)
     draft.sources = []
+    if meant := perhaps_meant(found, missing):
+        of = f" in lecture {meant.lecture}" if meant.lecture is not None else ""
+        draft.suggest(f'Explain "{meant.heading[-1]}"{of}')
     suggest_labs(draft, found[:2], labs)
     yield Text(draft.answer)
 

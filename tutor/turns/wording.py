@@ -22,6 +22,7 @@ from tutor.turns.evidence import excerpt
 QUOTE_TOKENS = 260  # of a passage that is quoted as it is
 LIKELY = 0.35  # chance that another passage answers too
 MOST_NAMED = 3  # things that a refusal names
+PERHAPS = 0.2  # chance that a passage answers after all: of those refused wrongly half have one, of the others a tenth
 
 
 def place(passage: Passage) -> str:
@@ -123,12 +124,20 @@ def quote(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
+def perhaps_meant(nearest: Sequence[Passage], missing: Sequence[str] = ()) -> Passage | None:
+    """A passage that may answer what the course does not cover in the words that were asked."""
+    likely = (p for p in nearest if p.probability >= PERHAPS and p.heading and not is_side_matter(p))
+    return None if missing else next(likely, None)
+
+
 def not_covered(nearest: Sequence[Passage], missing: Sequence[str] = ()) -> str:
-    """The plain refusal: what was not found, where that is known, and the nearest lectures."""
+    """The plain refusal: what was not found, where that is known, and what comes nearest to it."""
     parts = [NOT_COVERED]
     if missing:
         names = [f"\u201c{name}\u201d" for name in missing[:MOST_NAMED]]
         parts.append(f"I find nothing in it about {' or '.join(names)}.")
+    if meant := perhaps_meant(nearest, missing):
+        return f"{NOT_COVERED} Not in these words, at least: do you perhaps mean *{place(meant)}*?"
     places = list(dict.fromkeys(_lecture(p) for p in nearest))[:2]
     if places:
         parts.append(f"The nearest that it has is {' and '.join(places)}.")
