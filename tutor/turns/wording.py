@@ -137,7 +137,8 @@ def not_covered(nearest: Sequence[Passage], missing: Sequence[str] = ()) -> str:
         names = [f"\u201c{name}\u201d" for name in missing[:MOST_NAMED]]
         parts.append(f"I find nothing in it about {' or '.join(names)}.")
     if meant := perhaps_meant(nearest, missing):
-        return f"{NOT_COVERED} Not in these words, at least: do you perhaps mean *{place(meant)}*?"
+        end = "" if place(meant).endswith(("?", "!", ".")) else "."
+        return f"{NOT_COVERED} Not in these words, at least. Perhaps you mean *{place(meant)}*{end}"
     places = list(dict.fromkeys(_lecture(p) for p in nearest))[:2]
     if places:
         parts.append(f"The nearest that it has is {' and '.join(places)}.")
