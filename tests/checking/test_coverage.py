@@ -49,6 +49,20 @@ def test_words_that_only_frame_a_question_do_not_count(passages):
     assert judged("can you explain in simple words what regret means exactly", passages, 0.5).words == 1.0
 
 
+def test_a_contraction_typed_in_a_hurry_is_no_unknown_word(passages):
+    found = judged("wouldnt regret fall", passages, unknown=("wouldnt",), is_word=PLAIN.__contains__)
+    assert found.missing == ()
+
+
+def test_a_chatbot_is_covered_where_the_passages_speak_of_language_models(passages):
+    held = [replace(passages[0], text="A large language model guesses what comes next."), *passages[1:]]
+    asked, unknown = "does a chatbot guess what comes next", tokens("chatbot")
+    found = judged(asked, held, 0.5, unknown=unknown, is_word=lambda word: word != "chatbot")
+    assert found.covered
+    assert found.missing == ()
+    assert judged(asked, passages, 0.5, unknown, lambda word: word != "chatbot").missing == ("chatbot",)
+
+
 def test_a_vague_question_is_not_held_against_the_student(passages):
     vague = judged("so which one is the best", passages, 0.35)
     assert vague.words == 1.0

@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from evaluation import judging
-from evaluation.judging import JUDGING, holds, mark, questions_over
+from evaluation.judging import JUDGING, holds, judged, mark, questions_over
 from knowledge.embedding import Embedder
+from knowledge.question_file import Question
 
 TEXT = "The learning rate scales the gradient.\nToo large, and the loss diverges."
 
@@ -18,6 +19,12 @@ def test_evidence_is_known_whatever_the_white_space_and_only_whole():
     assert holds(marks, TEXT.replace(" ", "\n"))
     assert not holds(marks, TEXT[: TEXT.index("gradient") + 4])
     assert not holds([], TEXT)
+
+
+def test_evidence_counts_in_the_files_that_are_named_alone():
+    asked = [("plain", Question("1", "why", files=("a.md",)), frozenset([mark("the loss diverges")]))]
+    ((style, found),) = judged(asked, lambda _: [("b.md", TEXT), ("a.md", TEXT)])
+    assert (style, found.rank) == ("plain", 2)
 
 
 def test_there_are_questions_over_both_courses_and_they_quote_nothing():

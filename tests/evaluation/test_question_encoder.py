@@ -84,6 +84,27 @@ def test_training_brings_the_evidence_to_the_top_and_what_is_saved_reads_the_sam
 
 
 @pytest.mark.weights
+def test_what_is_kept_lies_half_way_between_the_beginning_and_the_mean_of_the_steps(course, monkeypatch):
+    found, embedder, _ = course
+    monkeypatch.setattr("evaluation.question_encoder.MEMORY", 0.0)  # the mean is the last step alone
+    monkeypatch.setattr("evaluation.question_encoder.ALTERED", 1.0)
+    model = MiniLM(embedder.folder / "model.safetensors")
+    tasks = list(tasks_of(found, embedder, model))
+    trained = Trained(model, counts_of(embedder))
+    asked, losses = [], trained.losses
+    monkeypatch.setattr(trained, "losses", lambda batch: asked.extend(batch) or losses(batch))
+    began = [part.detach().numpy().copy() for part in trained.all()]
+    epochs = train(trained, tasks, 1, embedder)
+    next(epochs)
+    last = [part.detach().numpy().copy() for part in trained.all()]
+    assert not any(epochs)
+    for part, first, then in zip(trained.all(), began, last, strict=True):
+        assert part.detach().numpy() == pytest.approx((first + then) / 2, abs=1e-6)
+    assert {task.question for task in asked} == {task.question for task in tasks}
+    assert sorted(task.ids for task in asked) != sorted(task.ids for task in tasks)
+
+
+@pytest.mark.weights
 def test_what_training_scores_is_what_search_scores(course):
     import torch
 
