@@ -279,9 +279,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for epoch, loss in enumerate(train(trained, tasks, wanted.epochs, embedder), start=1):
         print(f"epoch {epoch}: {loss:.3f} nats, {time.monotonic() - began:.0f} s")
     trained.save(wanted.out)
-    print(
-        f"{wanted.out}; COMMON of knowledge/search.py = {-trained.common.item():.1f}; now fit the ranking anew"
-    )
+    print(f"{wanted.out}; COMMON of knowledge/search.py = {-trained.common.item():.1f}")
+    print("Now raise SCHEMA of knowledge/manifest.py, and fit the ranking anew.")
     return 0
 
 

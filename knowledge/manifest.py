@@ -21,7 +21,7 @@ from knowledge.errors import DamagedIndexError, IndexVersionError
 from knowledge.generations import current_name
 
 # Raise it when readers, chunking, stems, the vectors of words or files change: an older index is then built again.
-SCHEMA = 6
+SCHEMA = 7
 
 
 @dataclass(frozen=True)

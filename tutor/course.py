@@ -14,6 +14,7 @@ from knowledge.sources import added_folder, remembered
 from knowledge.words import tokens
 from labs.registry import LABS
 from tutor.library import Library
+from tutor.places import explain
 
 HITS = 12
 LONGEST_QUERY = 500  # characters
@@ -143,17 +144,7 @@ def touched(sections: Sequence[OpenedSection], passage_id: str) -> list[int]:
 
 def question(doc: Doc, section: OpenedSection) -> str:
     """What a student asks to have a section explained; the tutor finds the section by these words."""
-    where = f"lecture {doc.lecture}" if doc.lecture is not None else f'"{_short(doc.title)}"'
-    name = _short(section.heading[-1]) if section.heading else ""
-    if not name:
-        return f'Explain "{_short(doc.title)}"'
-    if len(name.split()) <= 2 and len(section.heading) > 1:  # "Answers" alone is in every lecture
-        name = f"{_short(section.heading[-2])}: {name}"
-    return f'Explain "{name}" in {where}'
-
-
-def _short(name: str) -> str:
-    return re.sub(r"\s+", " ", name.replace('"', "'")).strip()[:160]
+    return explain(section.heading, doc.title, doc.lecture)
 
 
 def asked_for(text: str, stems: set[str]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from types import SimpleNamespace
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -8,9 +9,13 @@ from course_maker import code_cell, markdown_cell, notebook
 from knowledge.embedding import HashEmbedder
 from knowledge.index import STEP, VectorIndex
 from knowledge.lexical import acronyms
+from knowledge.manifest import SCHEMA
+from knowledge.question_encoder import fitted
 from knowledge.ranking import SOME_PROSE, WEIGHTS, fused, layout, probability, score
 from knowledge.refresh import refresh
 from knowledge.search import COMMON, KnowledgeBase
+
+PROJECTED = 1369322580  # checksum of the passages' projection
 
 
 def test_fusion_rewards_agreement():
@@ -230,6 +235,14 @@ def test_what_meets_the_words_best_is_a_candidate_where_it_is_near_enough(course
     monkeypatch.setattr("knowledge.search.WIDER", 1)
     _, found = base.look("(nothing that stands anywhere)", asked, 1)
     assert list(found.rows) == [nearest]
+
+
+def test_an_index_whose_words_another_training_projected_is_built_again():
+    """What is stored of passages' words fits one projection alone, and nothing in an index says which it was."""
+    made = crc32(fitted().passage_basis.tobytes())
+    assert (SCHEMA, made) == (7, PROJECTED), (
+        "the passages' projection is new: raise SCHEMA of knowledge/manifest.py"
+    )
 
 
 def test_the_similarity_is_that_of_the_model_as_it_was_published(course, index):

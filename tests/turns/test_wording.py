@@ -45,7 +45,7 @@ def test_what_may_be_meant_is_offered_as_a_message_that_names_its_section():
     assert draft.suggestions == ['Explain "What is overfitting?" in lecture 3']
     draft = Draft("the line hugs every dot", "s")
     list(abstain(draft, [replace(near[0], lecture=None)], {}))
-    assert draft.suggestions == ['Explain "What is overfitting?"']
+    assert draft.suggestions == ['Explain "What is overfitting?" in "Lecture 3: Trust"']
     draft = Draft("explain hugging", "s")
     list(abstain(draft, near, {}, ["hugging"]))
     assert (draft.suggestions, draft.abstained) == ([], True)

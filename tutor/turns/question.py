@@ -24,6 +24,7 @@ from tutor.errors import LibraryError, ModelError
 from tutor.events import Event, Notice, Sources, Text
 from tutor.library import Library
 from tutor.models.base import LoadedModel
+from tutor.places import explain
 from tutor.prompts import (
     CAPABLE_QUESTION,
     NOT_COVERED,
@@ -216,8 +217,7 @@ def abstain(
     draft.answer = not_covered(found, missing)
     draft.sources = []
     if meant := perhaps_meant(found, missing):
-        of = f" in lecture {meant.lecture}" if meant.lecture is not None else ""
-        draft.suggest(f'Explain "{meant.heading[-1]}"{of}')
+        draft.suggest(explain(meant.heading, meant.title, meant.lecture))
     suggest_labs(draft, found[:2], labs)
     yield Text(draft.answer)
 
